@@ -12,7 +12,9 @@ export function shellAssign(vars: Readonly<Record<string, string>>): string {
   return Object.entries(vars)
     .map(([name, value]) => {
       if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) {
-        throw new Error(`shell variable ${JSON.stringify(name)}: a name is A-Z, 0-9 and _, and starts with no digit`);
+        throw new Error(
+          `shell variable ${JSON.stringify(name)}: a name is A-Z, 0-9 and _, and starts with no digit`,
+        );
       }
       return `export ${name}=${quoteWord(value, `shell variable ${name}`)}\n`;
     })

@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { accountName, address, isDnsName, plainText, port, problem, whenSound } from "./fields";
+import { hostKey } from "./hostKey";
+
+export const hostRoles = ["manager", "data", "edge", "app"] as const;
+export type HostRole = (typeof hostRoles)[number];
+
+const roles = z
+  .array(z.enum(hostRoles))
+  .min(1)
+  .refine((list) => new Set(list).size === list.length, {
+    error: "names a role twice; fix: keep each role once",
+  })
+  .default([...hostRoles])
+  .describe(
+    "What runs there: manager (the swarm's), data (Postgres), edge (Nginx), app (the rest). Default: all four",
+  );
+
+export const localHost = z
+  .strictObject({
+    kind: z.literal("local"),
+    socket: z
+      .string()
+      .regex(/^\/[^\u0000-\u001f]*$/, {
+        error: "is no absolute path; fix: write the path of the engine's socket",
+      })
+      .default("/var/run/docker.sock")
+      .describe("Path of the engine's Unix socket. Default: /var/run/docker.sock"),
+    roles,
+  })
+  .describe("The Docker engine of the machine that runs pulumi");
+
+const identity = z
+  .union(
+    [
+      z.strictObject({
+        keyFile: plainText().describe(
+          "Path of a private key file without a passphrase; a leading ~ is your home",
+        ),
+      }),
+      z.strictObject({ agent: z.literal(true).describe("true: the keys of the running SSH agent") }),
+    ],
+    { error: "must name one identity; fix: write either keyFile: <path of a private key> or agent: true" },
+  )
+  .prefault({ agent: true })
+  .describe("What logs in over SSH: { keyFile: path } or { agent: true }. Default: { agent: true }");
+
+const sizes = (cpus: number, memoryMiB: number, diskGiB: number) =>
+  z
+    .strictObject({
+      cpus: z.int().min(1).max(1024).default(cpus).describe(`CPUs. Default: ${cpus}`),
+      memoryMiB: z
+        .int()
+        .min(256)
+        .max(16_777_216)
+        .default(memoryMiB)
+        .describe(`Memory in MiB. Default: ${memoryMiB}`),
+      diskGiB: z
+        .int()
+        .min(1)
+        .max(1_048_576)
+        .default(diskGiB)
+        .describe(`Free disk in GiB. Default: ${diskGiB}`),
+    })
+    .prefault({});
+
+export const vpsHost = z
+  .strictObject({
+    kind: z.literal("vps"),
+    address: address().describe("IPv4 or IPv6 address, or DNS name, that SSH connects to"),
+    port: port().default(22).describe("SSH port, 1 to 65535. Default: 22"),
+    user: accountName()
+      .default("root")
+      .describe("Account of the first contact: root, or one with passwordless sudo. Default: root"),
+    hostKey: hostKey().describe(
+      "The server's public host key, pinned: type and base64 as in /etc/ssh/ssh_host_ed25519_key.pub",
+    ),
+    identity,
+    deployUser: accountName()
+      .default("muser")
+      .describe("Account that deployments use, made when missing. Default: muser"),
+    docker: z
+      .enum(["distribution", "docker", "present"])
+      .default("distribution")
+      .describe(
+        "Where the engine comes from: distribution (its packages), docker (Docker's repository), present (already there). Default: distribution",
+      ),
+    minimum: sizes(1, 1024, 5).describe("A smaller server is refused. Default: 1 CPU, 1024 MiB, 5 GiB free"),
+    recommended: sizes(4, 8192, 50).describe(
+      "A smaller server gets a warning. Default: 4 CPUs, 8192 MiB, 50 GiB free",
+    ),
+    roles,
+  })
+  .superRefine(
+    (host, context) => {
+      for (const size of ["cpus", "memoryMiB", "diskGiB"] as const) {
+        if (host.recommended[size] < host.minimum[size]) {
+          problem(
+            context,
+            ["recommended", size],
+            `is ${host.recommended[size]}, below minimum.${size} (${host.minimum[size]})`,
+            `write ${host.minimum[size]} or more, or lower minimum.${size}`,
+          );
+        }
+      }
+    },
+    whenSound("minimum", "recommended"),
+  )
+  .describe("A server reached over SSH");
+
+export const host = z.discriminatedUnion("kind", [localHost, vpsHost]);
+
+/** A host's name becomes part of resource names: renaming a key is another host. */
+const hostName = z.string().refine((name) => isDnsName(name) && !name.includes("."), {
+  error: "is no host name; fix: name the host with up to 63 of a-z, 0-9 and -, like web1",
+});
+
+export const hosts = z
+  .record(hostName, host)
+  .superRefine((all, context) => {
+    const names = Object.keys(all);
+    if (names.length !== 1) {
+      problem(
+        context,
+        [],
+        `has ${names.length} hosts, and this version deploys to exactly one: fleets are not there yet`,
+        names.length === 0 ? "add one host" : `keep one of ${names.sort().join(", ")}`,
+      );
+    }
+  }, whenSound())
+  .superRefine((all, context) => {
+    for (const role of hostRoles) {
+      if (Object.keys(all).length > 0 && !Object.values(all).some((one) => one.roles.includes(role))) {
+        problem(context, [], `has no host with the role ${role}`, `add ${role} to a host's roles`);
+      }
+    }
+  })
+  .describe("The machines, by name. This version: exactly one");
+
+export type LocalHost = z.infer<typeof localHost>;
+export type VpsHost = z.infer<typeof vpsHost>;
+export type Host = z.infer<typeof host>;
+export type Hosts = z.infer<typeof hosts>;

@@ -1,0 +1,180 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } from "./problems";
+import type { Problem, RenamedKeys } from "./problems";
+import { stack } from "./schema";
+import type { StackConfig } from "./schema";
+
+/** The SDK has it, but leaves it out of its types. */
+const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret: (key: string) => boolean };
+
+/** Every problem of a configuration at once. Pulumi prints its message without a stack trace. */
+export class ConfigError extends pulumi.RunError {
+  constructor(readonly problems: readonly Problem[]) {
+    super(
+      `the configuration of this stack has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n` +
+        problems.map((problem) => `  ${formatProblem(problem)}`).join("\n"),
+    );
+    this.name = "ConfigError";
+  }
+}
+
+/** What the rules need from outside the configuration. */
+export interface ParseContext {
+  /** Replaces a leading `~` in paths; without it the `~` stays. */
+  readonly home?: string;
+  /** Renamed keys. Default: the project's own table. */
+  readonly renamed?: RenamedKeys;
+}
+
+/**
+ * Checks raw configuration: keys without the `hypha:` prefix, values plain or as the JSON text that Pulumi hands over.
+ * Pure: reads nothing but its arguments. Throws a ConfigError with all problems.
+ */
+export function parseConfig(raw: Readonly<Record<string, unknown>>, context: ParseContext = {}): StackConfig {
+  const { sections, problems } = readSections(raw);
+  const placeholders = findPlaceholders(sections);
+  const result = stack.safeParse(sections);
+  const question = { schema: stack, raw: sections, renamed: context.renamed ?? renamedKeys };
+  const broken = [...problems, ...placeholders.map(({ problem }) => problem)];
+  const explained = (result.error?.issues ?? []).flatMap((issue) => explain(issue, question));
+  const rest = explained.filter(({ path }) => !broken.some((known) => path === known.path));
+  if (result.data === undefined || broken.length + rest.length > 0) {
+    throw new ConfigError([...broken, ...rest]);
+  }
+  return deepFreeze(context.home === undefined ? result.data : expandHomes(result.data, context.home));
+}
+
+/** The configuration of the running stack, checked against the machine it runs on too. Throws a ConfigError. */
+export function loadConfig(): StackConfig {
+  const raw: Record<string, string> = {};
+  const secrets: Problem[] = [];
+  for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
+    if (key.startsWith("hypha:")) {
+      raw[key.slice("hypha:".length)] = value;
+      if (isConfigSecret(key)) {
+        secrets.push({
+          path: key,
+          what: "is or holds an encrypted value",
+          fix: "write it plain: Hypha makes its own secrets, and env is no place for one",
+        });
+      }
+    }
+  }
+  if (secrets.length > 0) {
+    throw new ConfigError(secrets);
+  }
+  const config = parseConfig(raw, { home: homedir() });
+  const missing = missingPaths(config);
+  if (missing.length > 0) {
+    throw new ConfigError(missing);
+  }
+  return config;
+}
+
+/** SHA-256 in hex over the configuration; the order of keys does not matter. */
+export function configHash(config: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sortKeys(config)))
+    .digest("hex");
+}
+
+function readSections(raw: Readonly<Record<string, unknown>>): {
+  sections: Record<string, unknown>;
+  problems: Problem[];
+} {
+  const problems: Problem[] = [];
+  const sections: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(raw)) {
+    sections[key] = value;
+    if (typeof value === "string") {
+      try {
+        sections[key] = JSON.parse(value);
+      } catch {
+        if (Object.hasOwn(stack.in.shape, key)) {
+          problems.push({
+            path: formatPath([key]),
+            what: "is a text, not a map of keys",
+            fix: `write a YAML map in the stack file, or pulumi config set --path 'hypha:${key}.<key>' <value>`,
+          });
+        }
+      }
+    }
+  }
+  return { sections, problems };
+}
+
+function missingPaths(config: StackConfig): Problem[] {
+  const problems: Problem[] = [];
+  for (const part of ["bridge", "gateway", "frontend"] as const) {
+    const { source } = config.chat[part];
+    if (source.kind === "artifacts" && source.path !== undefined && !isKind(source.path, "directory")) {
+      problems.push({
+        path: formatPath(["chat", part, "source", "path"]),
+        what: `${resolve(source.path)} is no directory here`,
+        fix: "put the built files there or correct the path",
+      });
+    }
+  }
+  for (const [name, host] of Object.entries(config.hosts)) {
+    if (host.kind === "vps" && "keyFile" in host.identity && !isKind(host.identity.keyFile, "file")) {
+      problems.push({
+        path: formatPath(["hosts", name, "identity", "keyFile"]),
+        what: `${resolve(host.identity.keyFile)} is no file here`,
+        fix: "put the private key there, correct the path, or use agent: true",
+      });
+    }
+  }
+  return problems;
+}
+
+function isKind(path: string, kind: "directory" | "file"): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return kind === "directory" ? (stat?.isDirectory() ?? false) : (stat?.isFile() ?? false);
+}
+
+function expandHomes(config: StackConfig, home: string): StackConfig {
+  const expand = (path: string): string => path.replace(/^~(?=\/|$)/, () => home);
+  const chat = { ...config.chat };
+  for (const part of ["bridge", "gateway", "frontend"] as const) {
+    const { source } = chat[part];
+    if (source.kind === "artifacts" && source.path !== undefined) {
+      chat[part] = { ...chat[part], source: { ...source, path: expand(source.path) } };
+    }
+  }
+  const hosts = Object.fromEntries(
+    Object.entries(config.hosts).map(([name, host]) => [
+      name,
+      host.kind === "vps" && "keyFile" in host.identity
+        ? { ...host, identity: { keyFile: expand(host.identity.keyFile) } }
+        : host,
+    ]),
+  );
+  return { ...config, chat, hosts };
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sortKeys);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { chat } from "./chat";
+import { edge } from "./edge";
+import { problem, whenSound } from "./fields";
+import { hosts, hostRoles } from "./hosts";
+import { images } from "./images";
+
+/** The keys `hypha:<key>` of a stack file, as an operator writes them. */
+export const stackInput = z.strictObject({
+  hosts,
+  chat: chat.prefault({}),
+  edge,
+  images: images.prefault({}),
+});
+
+/** The same with the rules that span sections and the defaults that come from another section. */
+export const stack = stackInput
+  .superRefine(
+    (value, context) => {
+      for (const [name, host] of Object.entries(value.hosts)) {
+        for (const [scheme, port] of Object.entries(value.edge.ports)) {
+          if (host.kind === "vps" && host.roles.includes("edge") && port === host.port) {
+            problem(
+              context,
+              ["edge", "ports", scheme],
+              `is ${port}, the SSH port of host ${name}`,
+              "give the site another port",
+            );
+          }
+        }
+      }
+    },
+    whenSound("hosts", "edge.ports"),
+  )
+  .transform((value) => ({
+    ...value,
+    hosts: Object.fromEntries(
+      Object.entries(value.hosts).map(([name, host]) => [
+        name,
+        { ...host, roles: hostRoles.filter((role) => host.roles.includes(role)) },
+      ]),
+    ),
+    chat: { ...value.chat, serverName: value.chat.serverName ?? value.edge.domain },
+  }));
+
+/** What `pulumi config` holds, checked and complete. Plain data, frozen. */
+export type StackConfig = z.output<typeof stack>;
+export type ChatConfig = StackConfig["chat"];
+export type EdgeConfig = StackConfig["edge"];
+export type ImagesConfig = StackConfig["images"];
+export type HostConfig = StackConfig["hosts"][string];
+export type { HostRole, LocalHost, VpsHost } from "./hosts";
+export type { Resources } from "./chat";
+export type { Source } from "./source";
