@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { imageUids } from "../config/versions";
+import { Image } from "../images/serviceImage";
+import { Cluster } from "../swarm/cluster";
+import { ConfigFile } from "../swarm/configFile";
+import { SecretFile } from "../swarm/secretFile";
+import { Workload } from "../swarm/workload";
+import { Certificate } from "./certificate";
+import { EdgeSettings, renderNginxConf, siteAuthority } from "./render";
+
+export interface EdgeArgs extends EdgeSettings {
+  image: Image;
+  certificate: Certificate;
+  /** Published HTTP port. */
+  httpPort: number;
+  /** @default 128 */
+  memoryMiB?: number;
+}
+
+/**
+ * Nginx, the one service with published ports: TLS, HTTP to HTTPS, and each path to its service's replicas. It
+ * holds its ports, so a change of it closes them for the seconds between the old and the new container. `destroy`
+ * removes it.
+ */
+export class Edge extends pulumi.ComponentResource {
+  /** `https://<domain>` with the port unless it is 443. */
+  readonly url: string;
+
+  constructor(name: string, cluster: Cluster, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:edge:Edge", name, {}, opts);
+    this.url = `https://${siteAuthority(args.domain, args.httpsPort)}`;
+    const uid = imageUids.edge;
+    const config = (role: string, content: pulumi.Input<string>) =>
+      new ConfigFile(`${name}-${role}`, cluster, { content }, { parent: this });
+    const key = new SecretFile(`${name}-tls-key`, cluster, { content: args.certificate.privateKey }, { parent: this });
+    new Workload(
+      name,
+      cluster,
+      {
+        image: args.image,
+        role: "edge",
+        configs: [
+          { config: config("nginx-conf", renderNginxConf(args)), path: "/etc/nginx/nginx.conf", uid },
+          { config: config("tls-crt", args.certificate.chain), path: "/etc/hypha/tls.crt", uid },
+        ],
+        secrets: [{ secret: key, path: "/run/secrets/tls.key", uid }],
+        scratch: ["/tmp"],
+        ports: [
+          { target: 8080, published: args.httpPort },
+          { target: 8443, published: args.httpsPort },
+        ],
+        memoryMiB: args.memoryMiB ?? 128,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}

@@ -1,0 +1,130 @@
+/** Where the requests below a path go; the longest path wins. */
+export interface Route {
+  /** Path prefix, from `/` on. */
+  path: string;
+  /** DNS name on the stack's network and port, `name:8080`. */
+  upstream: string;
+  /** Largest request body in MiB. @default 1 */
+  maxBodyMiB?: number;
+}
+
+export interface EdgeSettings {
+  /** The site's name. */
+  domain: string;
+  aliases: string[];
+  /** Published HTTPS port, which redirects name. */
+  httpsPort: number;
+  routes: Route[];
+  /** JSON answered at a path. */
+  documents: Record<string, object>;
+}
+
+function renderRoute(route: Route): string {
+  return `
+    location ${route.path} {
+      # A variable makes Nginx ask the resolver again: replicas come and go.
+      set $upstream ${route.upstream};
+      proxy_pass http://$upstream;
+      client_max_body_size ${route.maxBodyMiB ?? 1}m;
+    }`;
+}
+
+function renderDocument([path, body]: [string, object]): string {
+  return `
+    location = ${path} {
+      default_type application/json;
+      add_header Access-Control-Allow-Origin "*" always;
+      return 200 '${JSON.stringify(body)}';
+    }`;
+}
+
+/** `name` or `name:port`, as a browser writes the site's address. */
+export function siteAuthority(domain: string, httpsPort: number): string {
+  return httpsPort === 443 ? domain : `${domain}:${httpsPort}`;
+}
+
+/** Nginx: HTTP sent on to HTTPS, HTTP/2, and each route's replicas tried one after the other. */
+export function renderNginxConf(settings: EdgeSettings): string {
+  const names = [settings.domain, ...settings.aliases].join(" ");
+  const port = settings.httpsPort === 443 ? "" : `:${settings.httpsPort}`;
+  const routes = [...settings.routes].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const documents = Object.entries(settings.documents).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `worker_processes auto;
+pid /tmp/nginx.pid;
+error_log stderr warn;
+
+events {
+  worker_connections 2048;
+}
+
+http {
+  include /etc/nginx/mime.types;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server_tokens off;
+  log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
+  access_log /dev/stdout main;
+  gzip on;
+  gzip_types application/javascript application/json image/svg+xml text/css text/plain;
+
+  # Swarm's DNS: the addresses of a service's healthy replicas, asked for again every second.
+  resolver 127.0.0.11 valid=1s ipv6=off;
+  proxy_http_version 1.1;
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Real-IP $remote_addr;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $connection_upgrade;
+  proxy_connect_timeout 2s;
+  proxy_read_timeout 120s;
+  proxy_next_upstream error timeout http_502 http_503;
+  proxy_next_upstream_tries 3;
+  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    "" "";
+  }
+
+  ssl_certificate /etc/hypha/tls.crt;
+  ssl_certificate_key /run/secrets/tls.key;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_prefer_server_ciphers off;
+  ssl_session_cache shared:tls:10m;
+  ssl_session_timeout 1d;
+  ssl_session_tickets off;
+
+  server {
+    listen 8080 default_server;
+    listen [::]:8080 default_server;
+    return 308 https://$host${port}$request_uri;
+  }
+
+  server {
+    listen 8443 ssl http2;
+    listen [::]:8443 ssl http2;
+    server_name ${names};
+    add_header Strict-Transport-Security "max-age=31536000" always;
+${routes.map(renderRoute).join("\n")}
+${documents.map(renderDocument).join("\n")}
+  }
+
+  # Any other name: the health check, and nothing else.
+  server {
+    listen 8443 ssl http2 default_server;
+    listen [::]:8443 ssl http2 default_server;
+    server_name _;
+    location = /healthz {
+      access_log off;
+      default_type text/plain;
+      return 200 "ok\\n";
+    }
+    location / {
+      return 421;
+    }
+  }
+}
+`;
+}

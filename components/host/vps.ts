@@ -1,0 +1,94 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { hostScript } from "../shell/hostScript";
+import { Channel, dockerHost, ensureControlDirectory, SshEndpoint, sshOptions } from "./channel";
+import { Host, HostFacts, parseFacts } from "./host";
+
+/** Sizes a host must have. */
+export interface HostSize {
+  cpus: number;
+  /** MiB of memory. */
+  memoryMiB: number;
+  /** GiB free where the engine keeps its data. */
+  diskGiB: number;
+}
+
+export interface VpsArgs {
+  /** First contact: root, or an account with passwordless sudo. */
+  endpoint: SshEndpoint;
+  /** Account made on the host that everything after preparation uses; it is in the `docker` group. */
+  deployUser: string;
+  /** Where the engine comes from: the distribution, Docker's own repository, or it is there already. */
+  engine: "distribution" | "docker" | "present";
+  /** Below this the deployment is refused. */
+  minimum: HostSize;
+  /** Below this it goes on with a warning. */
+  recommended: HostSize;
+  /** TCP ports that must be free, or already held by the engine. */
+  ports: number[];
+}
+
+function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
+  return {
+    [`${prefix}_CPUS`]: String(size.cpus),
+    [`${prefix}_MEMORY_MIB`]: String(size.memoryMiB),
+    [`${prefix}_DISK_MIB`]: String(size.diskGiB * 1024),
+  };
+}
+
+/**
+ * A server reached by SSH with a pinned host key. After `up` it has passed the preflight (operating system,
+ * architecture, root, clock, sizes, ports), has the deploy account and a running Docker engine. `destroy` leaves
+ * the account and the engine where they are.
+ */
+export class Vps extends pulumi.ComponentResource implements Host {
+  readonly name: string;
+  readonly channel: Channel;
+  readonly provider: docker.Provider;
+  readonly facts: pulumi.Output<HostFacts>;
+  readonly ready: pulumi.Resource;
+
+  constructor(name: string, args: VpsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:host:Vps", name, {}, opts);
+    this.name = name;
+    ensureControlDirectory();
+    const firstContact: Channel = { kind: "ssh", endpoint: args.endpoint };
+    const deployEndpoint = { ...args.endpoint, user: args.deployUser };
+    this.channel = { kind: "ssh", endpoint: deployEndpoint };
+
+    const preflight = hostScript(
+      `${name}-preflight`,
+      {
+        channel: firstContact,
+        root: true,
+        script: "host/scripts/preflight.sh",
+        variables: {
+          HOST_NAME: name,
+          ENGINE: args.engine,
+          PORTS: args.ports.join(" "),
+          ...sizeVariables("MINIMUM", args.minimum),
+          ...sizeVariables("RECOMMENDED", args.recommended),
+        },
+      },
+      { parent: this },
+    );
+    const prepare = hostScript(
+      `${name}-prepare`,
+      {
+        channel: firstContact,
+        root: true,
+        script: "host/scripts/prepare.sh",
+        variables: { HOST_NAME: name, ENGINE: args.engine, DEPLOY_USER: args.deployUser },
+      },
+      { parent: this, dependsOn: preflight },
+    );
+    this.ready = prepare;
+    this.facts = parseFacts(this, name, preflight.stdout);
+    this.provider = new docker.Provider(
+      `${name}-docker`,
+      { host: dockerHost(this.channel), sshOpts: sshOptions(deployEndpoint) },
+      { parent: this, dependsOn: prepare },
+    );
+    this.registerOutputs({ facts: this.facts });
+  }
+}

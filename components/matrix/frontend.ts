@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../swarm/cluster";
+import { Workload } from "../swarm/workload";
+import { ApplicationArgs } from "./application";
+
+/** The web page of the chat: static files. `destroy` removes it. */
+export class Frontend extends pulumi.ComponentResource {
+  readonly workload: Workload;
+
+  constructor(name: string, cluster: Cluster, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:matrix:Frontend", name, {}, opts);
+    this.workload = new Workload(
+      name,
+      cluster,
+      {
+        image: args.image,
+        replicas: args.replicas,
+        env: args.env,
+        memoryMiB: args.memoryMiB ?? 64,
+        cpus: args.cpus,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

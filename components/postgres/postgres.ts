@@ -1,0 +1,83 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { imageUids } from "../config/versions";
+import { Image } from "../images/serviceImage";
+import { Cluster } from "../swarm/cluster";
+import { ConfigFile } from "../swarm/configFile";
+import { stackLabels, stackName } from "../swarm/naming";
+import { VolumeMount, Workload } from "../swarm/workload";
+import {
+  Database,
+  PostgresSettings,
+  renderHba,
+  renderIdent,
+  renderInitSql,
+  renderPostgresqlConf,
+} from "./render";
+
+export interface PostgresArgs extends PostgresSettings {
+  image: Image;
+  databases: Database[];
+  /** Memory limit in MiB. @default twice the cache and 256 */
+  memoryMiB?: number;
+  cpus?: number;
+  /** Leave the data volume where it is when the stack goes. */
+  keepData: boolean;
+}
+
+/**
+ * Postgres 15 that nothing reaches but by its Unix socket, on a volume its clients share; who a client is, the
+ * kernel says. After `up` its databases and roles exist. `destroy` removes the service and the socket's volume, and
+ * the data volume only where `keepData` is false; a kept one is taken up again by the next `up`.
+ */
+export class Postgres extends pulumi.ComponentResource {
+  /** Mounted by clients, which come after this component: gives them the socket at `/run/postgresql`. */
+  readonly socket: VolumeMount;
+
+  constructor(name: string, cluster: Cluster, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:postgres:Postgres", name, {}, opts);
+    const volumeOptions = { parent: this, provider: cluster.provider, dependsOn: cluster };
+    const data = new docker.Volume(
+      `${name}-data`,
+      { name: stackName(`${name}-data`), labels: stackLabels() },
+      { ...volumeOptions, retainOnDelete: args.keepData },
+    );
+    const socket = new docker.Volume(
+      `${name}-socket`,
+      { name: stackName(`${name}-socket`), labels: stackLabels() },
+      volumeOptions,
+    );
+    const files = {
+      "postgresql.conf": renderPostgresqlConf(args),
+      "pg_hba.conf": renderHba(args.databases),
+      "pg_ident.conf": renderIdent(args.databases),
+      "init.sql": renderInitSql(args.databases),
+    };
+    const configs = Object.entries(files).map(([file, content]) => ({
+      config: new ConfigFile(`${name}-${file.replace(/[._]/g, "-")}`, cluster, { content }, { parent: this }),
+      path: `/etc/hypha/${file}`,
+      uid: imageUids.postgres,
+    }));
+    new Workload(
+      name,
+      cluster,
+      {
+        image: args.image,
+        role: "data",
+        volumes: [
+          { volume: data.name, path: "/var/lib/postgresql/data" },
+          { volume: socket.name, path: "/run/postgresql" },
+        ],
+        scratch: ["/tmp"],
+        configs,
+        memoryMiB: args.memoryMiB ?? args.sharedBuffersMiB * 2 + 256,
+        cpus: args.cpus,
+        startSeconds: 60,
+        stopSeconds: 60,
+      },
+      { parent: this },
+    );
+    this.socket = { volume: socket.name, path: "/run/postgresql", readOnly: true, shared: true };
+    this.registerOutputs({ socket: this.socket.volume });
+  }
+}

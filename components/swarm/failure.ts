@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import { dockerCommand } from "../host/dockerCommand";
+import { Host } from "../host/host";
+
+/** One row of `docker service ps`. */
+interface Task {
+  ID: string;
+  Name: string;
+  DesiredState: string;
+  CurrentState: string;
+  Error: string;
+}
+
+/** The newest task that ended badly, from the lines of `docker service ps --format '{{json .}}'`, newest first. */
+export function failedTask(lines: string): Task | undefined {
+  const tasks = lines
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Task);
+  return tasks.find((task) => task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState));
+}
+
+/**
+ * Says why a service did not come up: state, error and last log lines of the task that failed. Runs in the program
+ * when Pulumi reports the service's creation or update as failed; it never tries again.
+ */
+export function explainFailure(manager: Host, service: string): pulumi.ErrorHook {
+  return new pulumi.ErrorHook(`explain-${service}`, async () => {
+    const run = (args: string[]) => dockerCommand(manager.channel, args);
+    const tasks = await run(["service", "ps", "--no-trunc", "--format", "{{json .}}", service]);
+    const task = failedTask(tasks.output);
+    if (task === undefined) {
+      await pulumi.log.error(`${service} on ${manager.name}: no failed task is left to show`);
+      return false;
+    }
+    const logs = await run(["service", "logs", "--raw", "--tail", "20", task.ID]);
+    const last = logs.output.trim() || "(it logged nothing)";
+    await pulumi.log.error(
+      `${service} on ${manager.name}: ${task.Name} ${task.CurrentState}: ${task.Error}\nlast log lines:\n${last}`,
+    );
+    return false;
+  });
+}

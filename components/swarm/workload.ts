@@ -1,0 +1,161 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { Image } from "../images/serviceImage";
+import { Cluster, NodeRole, roleConstraint } from "./cluster";
+import { ConfigMount } from "./configFile";
+import { explainFailure } from "./failure";
+import { stackLabels, stackName } from "./naming";
+import { SecretMount } from "./secretFile";
+
+/** A named volume and where the container sees it. */
+export interface VolumeMount {
+  volume: pulumi.Input<string>;
+  /** Absolute path in the container. */
+  path: string;
+  /** @default false */
+  readOnly?: boolean;
+  /** The data belongs to another workload, which fills it: mounting copies nothing into it. @default false */
+  shared?: boolean;
+}
+
+export interface WorkloadArgs {
+  image: Image;
+  /** Where it may run. @default "app" */
+  role?: NodeRole;
+  /** @default 1 */
+  replicas?: number;
+  /** Not for secrets. */
+  env?: Record<string, pulumi.Input<string>>;
+  secrets?: SecretMount[];
+  configs?: ConfigMount[];
+  volumes?: VolumeMount[];
+  /** Directories in memory, writable in a file system that is not. @default /tmp and /run */
+  scratch?: string[];
+  /** Ports published on the node itself. */
+  ports?: { target: number; published: number }[];
+  /** Memory limit in MiB; the container is killed above it. */
+  memoryMiB: number;
+  /** CPU limit in cores. @default none */
+  cpus?: number;
+  /** Seconds the first healthy answer may take; failures count after it. @default 20 */
+  startSeconds?: number;
+  /** Seconds between SIGTERM and SIGKILL. @default 10 */
+  stopSeconds?: number;
+  /** What must be there before it starts. */
+  after?: pulumi.Resource[];
+}
+
+const healthIntervalSeconds = 3;
+const healthRetries = 3;
+
+/**
+ * A replicated Swarm service: health check, limits, restart and update policy and log rotation, without exception.
+ * A release whose health check fails is rolled back by Swarm and fails the update. A workload that owns a volume or
+ * a port stops the old container first, any other starts the new one first. `destroy` removes the service.
+ */
+export class Workload extends pulumi.ComponentResource {
+  /** DNS name on the stack's network; resolves to every healthy replica. */
+  readonly hostname: string;
+  readonly serviceId: pulumi.Output<string>;
+
+  constructor(name: string, cluster: Cluster, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:swarm:Workload", name, {}, opts);
+    this.hostname = stackName(name);
+    const replicas = args.replicas ?? 1;
+    const exclusive = (args.volumes ?? []).some((mount) => !mount.shared) || (args.ports ?? []).length > 0;
+    const startSeconds = args.startSeconds ?? 20;
+    const policy = {
+      parallelism: 1,
+      order: exclusive ? "stop-first" : "start-first",
+      monitor: "5s",
+      delay: "0s",
+      maxFailureRatio: "0",
+    };
+    const service = new docker.Service(
+      `${name}-service`,
+      {
+        name: this.hostname,
+        labels: stackLabels(),
+        mode: { replicated: { replicas } },
+        endpointSpec: {
+          mode: "dnsrr",
+          ports: (args.ports ?? []).map((port) => ({
+            targetPort: port.target,
+            publishedPort: port.published,
+            protocol: "tcp",
+            publishMode: "host",
+          })),
+        },
+        updateConfig: { ...policy, failureAction: "rollback" },
+        rollbackConfig: { ...policy, failureAction: "pause" },
+        // Long enough for every replica to start and be found healthy, one after the other, and to fail once.
+        convergeConfig: { delay: "1s", timeout: `${(startSeconds + 60) * (replicas + 1)}s` },
+        taskSpec: {
+          networksAdvanceds: [{ name: cluster.network }],
+          placement: { constraints: [roleConstraint(args.role ?? "app")] },
+          restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+          resources: {
+            limits: {
+              memoryBytes: args.memoryMiB * 1024 * 1024,
+              nanoCpus: args.cpus === undefined ? undefined : Math.round(args.cpus * 1e9),
+            },
+          },
+          containerSpec: {
+            image: args.image.reference,
+            hostname: name,
+            env: args.env,
+            readOnly: true,
+            capDrops: ["ALL"],
+            stopGracePeriod: `${args.stopSeconds ?? 10}s`,
+            healthcheck: {
+              tests: ["CMD", "/usr/local/bin/healthcheck"],
+              interval: `${healthIntervalSeconds}s`,
+              timeout: "5s",
+              retries: healthRetries,
+              startPeriod: `${startSeconds}s`,
+            },
+            mounts: [
+              ...(args.volumes ?? []).map((mount) => ({
+                type: "volume",
+                source: mount.volume,
+                target: mount.path,
+                readOnly: mount.readOnly ?? false,
+                volumeOptions: { noCopy: mount.shared ?? false },
+              })),
+              ...(args.scratch ?? ["/tmp", "/run"]).map((path) => ({
+                type: "tmpfs",
+                target: path,
+                tmpfsOptions: { sizeBytes: 64 * 1024 * 1024, mode: 0o1777 },
+              })),
+            ],
+            secrets: (args.secrets ?? []).map((mount) => ({
+              secretId: mount.secret.secretId,
+              secretName: mount.secret.secretName,
+              fileName: mount.path,
+              fileUid: String(mount.uid),
+              fileGid: String(mount.uid),
+              fileMode: 0o400,
+            })),
+            configs: (args.configs ?? []).map((mount) => ({
+              configId: mount.config.configId,
+              configName: mount.config.configName,
+              fileName: mount.path,
+              fileUid: String(mount.uid),
+              fileGid: String(mount.uid),
+              fileMode: 0o400,
+            })),
+          },
+        },
+      },
+      {
+        parent: this,
+        provider: cluster.provider,
+        dependsOn: [cluster, args.image, ...(args.after ?? [])],
+        hooks: { onError: [explainFailure(cluster.manager, this.hostname)] },
+      },
+    );
+    this.serviceId = service.id;
+    this.registerOutputs({ hostname: this.hostname, serviceId: this.serviceId });
+  }
+}

@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import { StackConfig } from "../config/schema";
+import { imageUids } from "../config/versions";
+import { OwnCertificate } from "../edge/certificate";
+import { Edge } from "../edge/edge";
+import { siteAuthority } from "../edge/render";
+import { Image, ServiceImage } from "../images/serviceImage";
+import { Application, applicationImage } from "../matrix/application";
+import { Bridge } from "../matrix/bridge";
+import { Frontend } from "../matrix/frontend";
+import { Gateway } from "../matrix/gateway";
+import { Homeserver } from "../matrix/homeserver";
+import { Postgres } from "../postgres/postgres";
+import { Database } from "../postgres/render";
+import { Cluster } from "../swarm/cluster";
+
+/** The gateway has its database's name and role built in. */
+const gatewayDatabase: Database = { name: "mycelium_matrix", owner: "mycelium_user", uid: imageUids.gateway };
+/** Synapse refuses any other collation. */
+const homeserverDatabase: Database = { name: "synapse", owner: "synapse", uid: imageUids.homeserver, collation: "C" };
+
+/**
+ * The Matrix-over-Mycelium chat. After `up` people open the site, log in and write to each other. `destroy` removes
+ * it, but for the volumes that `chat.postgres.keepData` keeps.
+ */
+export class Chat extends pulumi.ComponentResource {
+  readonly url: string;
+  /** PEM of the authority that clients must trust. */
+  readonly authority: pulumi.Output<string>;
+  readonly admin: { user: string; password: pulumi.Output<string> };
+  /** Image reference and id of each part. */
+  readonly images: pulumi.Output<Record<string, { reference: string; id: string }>>;
+
+  constructor(name: string, cluster: Cluster, config: StackConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:systems:Chat", name, {}, opts);
+    const { chat, edge, images } = config;
+    const child = { parent: this };
+    const host = cluster.manager;
+    const site = siteAuthority(edge.domain, edge.ports.https);
+
+    const own = (image: string): Image =>
+      new ServiceImage(`${image}-image`, { image, base: images.base, buildOn: images.buildOn, host }, child);
+    const application = (part: Application) => ({
+      image: applicationImage(`${part}-image`, part, { source: chat[part].source, images, host }, child),
+      replicas: chat[part].replicas,
+      env: chat[part].env,
+      ...chat[part].resources,
+    });
+    const parts = {
+      postgres: own("postgres"),
+      homeserver: own("homeserver"),
+      edge: own("edge"),
+    };
+    const applications = {
+      bridge: application("bridge"),
+      gateway: application("gateway"),
+      frontend: application("frontend"),
+    };
+
+    const postgres = new Postgres(
+      "postgres",
+      cluster,
+      {
+        image: parts.postgres,
+        databases: [gatewayDatabase, homeserverDatabase],
+        ...chat.postgres,
+        ...chat.postgres.resources,
+      },
+      child,
+    );
+    const homeserver = new Homeserver(
+      "homeserver",
+      cluster,
+      {
+        image: parts.homeserver,
+        postgres,
+        serverName: chat.serverName,
+        publicUrl: `https://${site}/`,
+        database: homeserverDatabase.name,
+        role: homeserverDatabase.owner,
+        admin: chat.admin,
+        keepData: chat.postgres.keepData,
+        ...chat.homeserver.resources,
+      },
+      child,
+    );
+    const bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver }, child);
+    const gateway = new Gateway("gateway", cluster, { ...applications.gateway, postgres }, child);
+    const frontend = new Frontend("frontend", cluster, applications.frontend, child);
+
+    const certificate = new OwnCertificate(
+      "certificate",
+      { names: [edge.domain, ...edge.aliases], ...edge.tls },
+      child,
+    );
+    const proxy = new Edge(
+      "edge",
+      cluster,
+      {
+        image: parts.edge,
+        certificate,
+        domain: edge.domain,
+        aliases: edge.aliases,
+        httpPort: edge.ports.http,
+        httpsPort: edge.ports.https,
+        routes: [
+          { path: "/", upstream: `${frontend.workload.hostname}:8080` },
+          { path: "/api/", upstream: `${gateway.workload.hostname}:8080` },
+          { path: "/api/v1/bridge/", upstream: `${bridge.workload.hostname}:8081` },
+          { path: "/_matrix/", upstream: `${homeserver.workload.hostname}:8008`, maxBodyMiB: 50 },
+        ],
+        documents: {
+          "/.well-known/matrix/client": { "m.homeserver": { base_url: `https://${site}` } },
+          "/.well-known/matrix/server": { "m.server": `${edge.domain}:${edge.ports.https}` },
+        },
+      },
+      child,
+    );
+
+    this.url = proxy.url;
+    this.authority = certificate.authority;
+    this.admin = { user: `@${chat.admin}:${chat.serverName}`, password: homeserver.adminPassword };
+    const all = { ...parts, ...pickImages(applications) };
+    this.images = pulumi
+      .all(Object.entries(all).map(([part, image]) => image.imageId.apply((id) => [part, image.reference, id] as const)))
+      .apply((rows) => Object.fromEntries(rows.map(([part, reference, id]) => [part, { reference, id }])));
+    this.registerOutputs({ url: this.url, images: this.images });
+  }
+}
+
+function pickImages(applications: Record<Application, { image: Image }>): Record<string, Image> {
+  return Object.fromEntries(Object.entries(applications).map(([part, { image }]) => [part, image]));
+}

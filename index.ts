@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { configHash, loadConfig } from "./components/config/load";
+import { gitRevision } from "./components/config/revision";
+import { pulumiVersions, softwareVersions } from "./components/config/versions";
+import { dockerHost, sshDestination } from "./components/host/channel";
+import { Host } from "./components/host/host";
+import { Cluster } from "./components/swarm/cluster";
+import { Chat } from "./components/systems/chat";
+import { hosts } from "./components/systems/hosts";
+
+const config = loadConfig();
+
+// Machines, a swarm on them, and the systems that run in it.
+const machines = hosts(config);
+const [managerName, manager] = [...machines].find(([name]) => config.hosts[name]?.roles.includes("manager")) ?? [];
+if (managerName === undefined || manager === undefined) {
+  throw new pulumi.RunError("hypha:hosts: has no host with the role manager; fix: add manager to a host's roles");
+}
+const cluster = new Cluster("cluster", { manager, roles: config.hosts[managerName]?.roles ?? [] });
+const chat = new Chat("chat", cluster, config);
+
+/** What tools beside Pulumi need to reach a host. */
+function access(host: Host): { dockerHost: string; ssh: string[]; facts: Host["facts"] } {
+  const { channel } = host;
+  return {
+    dockerHost: dockerHost(channel),
+    ssh: channel.kind === "ssh" ? sshDestination(channel.endpoint) : [],
+    facts: host.facts,
+  };
+}
+
+const outputs = {
+  url: chat.url,
+  certificateAuthority: chat.authority,
+  admin: chat.admin.user,
+  adminPassword: chat.admin.password,
+  images: chat.images,
+  sources: {
+    bridge: config.chat.bridge.source.kind,
+    gateway: config.chat.gateway.source.kind,
+    frontend: config.chat.frontend.source.kind,
+  },
+  versions: { ...softwareVersions, ...pulumiVersions },
+  hosts: Object.fromEntries([...machines].map(([name, host]) => [name, access(host)])),
+  commit: gitRevision(__dirname),
+  configHash: configHash(config),
+};
+
+export = outputs;
