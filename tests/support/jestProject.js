@@ -1,0 +1,27 @@
+const path = require("node:path");
+
+const root = path.join(__dirname, "..", "..");
+
+/**
+ * One jest project. `name` is what `--selectProjects` takes and, unless `folders` says otherwise, the folder under tests/.
+ * `timeout` is in seconds and needed where a test waits for a machine.
+ */
+module.exports = function jestProject(name, { timeout, folders = [name], ...more } = {}) {
+  return {
+    displayName: name,
+    rootDir: root,
+    testEnvironment: path.join(__dirname, "environment.js"),
+    testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
+    transform: { "\\.[jt]s$": ["@swc/jest", swc] },
+    transformIgnorePatterns: ["/node_modules/"],
+    ...(timeout === undefined ? {} : { testTimeout: timeout * 1000 }),
+    ...more,
+  };
+};
+
+const swc = {
+  swcrc: false,
+  sourceMaps: "inline",
+  module: { type: "commonjs" },
+  jsc: { target: "es2022", parser: { syntax: "typescript", decorators: false } },
+};
