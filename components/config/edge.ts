@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { child } from "./describe";
 import { dnsName, port, problem, whenSound } from "./fields";
 
 const days = () => z.int().min(1).max(36_500);
@@ -45,8 +46,7 @@ const laterKinds = ["acme", "provided"];
 export const tls = z
   .discriminatedUnion("kind", [ownCa], {
     error: (issue) => {
-      const kind =
-        issue.code === "invalid_union" ? (issue.input as { kind?: unknown } | undefined)?.kind : undefined;
+      const kind = child(issue.input, "kind");
       return typeof kind === "string" && laterKinds.includes(kind)
         ? `${kind} certificates come in a later version; fix: write own-ca`
         : undefined;

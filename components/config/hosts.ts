@@ -19,9 +19,8 @@ const roles = z
 export const localHost = z
   .strictObject({
     kind: z.literal("local"),
-    socket: z
-      .string()
-      .regex(/^\/[^\u0000-\u001f]*$/, {
+    socket: plainText()
+      .regex(/^\//, {
         error: "is no absolute path; fix: write the path of the engine's socket",
       })
       .default("/var/run/docker.sock")

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { plainText, sha256, whenSound } from "./fields";
 
+/** Addresses are shown, logged and stored as they are. `git@` and `ssh://user@` name an account only. */
+const holdsNoPassword = (url: string): boolean =>
+  !/^https?:\/\/[^/?#]*@/.test(url) && !/^ssh:\/\/[^/?#@]*:[^/?#@]*@/.test(url);
+const noPassword = {
+  error: "holds a user name or password; fix: leave it out and let git or the server know you otherwise",
+};
+
 const sample = z
   .strictObject({ kind: z.literal("sample") })
   .describe("The small stand-in of lab/apps, which honours the part's contract");
@@ -17,7 +24,7 @@ const artifacts = z
         error: "is no URL; fix: write an http:// or https:// address of an archive",
       })
       .optional()
-      .describe("Address of an archive of the built files; needs sha256"),
+      .describe("Address of a .tar.gz of the built files; needs sha256"),
     sha256: sha256()
       .optional()
       .describe("SHA-256 in hex of the executable, of the directory tree, or of the archive behind url"),
@@ -38,17 +45,28 @@ const git = z
     kind: z.literal("git"),
     url: z
       .string()
-      .regex(/^(https?:\/\/|ssh:\/\/|git@)[^\s\u0000-\u001f]+$/, {
+      .regex(/^(https?:\/\/|ssh:\/\/|git@)[\x21-\x7e]+$/, {
         error: "is no repository address; fix: write one that starts with https://, ssh:// or git@",
       })
+      .refine(holdsNoPassword, noPassword)
       .describe("Address of the repository"),
     ref: z
       .string()
       .max(255)
       .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, { error: "is no git ref; fix: write a commit, tag or branch" })
       .describe("Commit, tag or branch; a commit is the only one that cannot move"),
+    build: plainText().describe(
+      "Command line for bash, run at the top of the checkout, like: npm ci && npx vite build",
+    ),
+    output: plainText()
+      .refine((path) => !path.startsWith("/") && !path.split("/").includes(".."), {
+        error: "leads out of the checkout; fix: write a path below it, like dist",
+      })
+      .describe("Directory that the build leaves with the files to deploy, from the top of the checkout"),
   })
-  .describe("Built from source; slow (over ten minutes and 2 GB for the real bridge and gateway)");
+  .describe(
+    "Built from source on this machine; slow (over ten minutes and 2 GB for the real bridge and gateway)",
+  );
 
 const image = z
   .strictObject({

@@ -37,9 +37,9 @@ export interface Deployment<T> {
   readonly resources: readonly RecordedResource[];
   readonly invokes: readonly Invoke[];
   /** The one resource with this name, and type where several share it. Throws with what there is. */
-  byName(name: string, type?: string): RecordedResource;
+  readonly byName: (name: string, type?: string) => RecordedResource;
   /** All resources of a type, like `docker:index/service:Service`. */
-  byType(type: string): readonly RecordedResource[];
+  readonly byType: (type: string) => readonly RecordedResource[];
 }
 
 /** Runs a program against the mocks and waits until every resource it made is registered. Rejects with its first error. */
@@ -86,7 +86,7 @@ export async function outputOf<T>(
   // Members that the SDK has on every output and leaves out of its types.
   const inner = output as unknown as {
     promise: (withUnknowns?: boolean) => Promise<T>;
-    isSecret: Promise<boolean>;
+    isSecret: Promise<unknown>;
     isKnown: Promise<boolean>;
   };
   const known = await inner.isKnown;
