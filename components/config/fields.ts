@@ -20,7 +20,7 @@ export function whenSound(...fields: readonly string[]) {
     when: ({ issues }: z.core.ParsePayload) =>
       !issues.some((issue) => {
         const path = (issue.path ?? []).join(".");
-        const own = path === "" && issue.code !== "unrecognized_keys";
+        const own = path === "" && issue.code === "invalid_type";
         return (
           own ||
           fields.some((field) => `${path}.`.startsWith(`${field}.`) || `${field}.`.startsWith(`${path}.`))

@@ -12,13 +12,7 @@ const keyTypes = [
 export const hostKey = () =>
   z
     .string()
-    .overwrite((line) =>
-      line
-        .trim()
-        .split(/[ \t]+/)
-        .slice(0, 2)
-        .join(" "),
-    )
+    .overwrite((line) => line.trim().replace(/^(\S+)[ \t]+(\S+)([ \t].*)?$/, "$1 $2"))
     .superRefine((line, context) => {
       const what = whyNotHostKey(line);
       if (what !== undefined) {

@@ -21,8 +21,9 @@ const artifacts = z
     url: z
       .url({
         protocol: /^https?$/,
-        error: "is no URL; fix: write an http:// or https:// address of an archive",
+        error: "is no URL; fix: write an http:// or https:// address of a .tar.gz",
       })
+      .refine(holdsNoPassword, noPassword)
       .optional()
       .describe("Address of a .tar.gz of the built files; needs sha256"),
     sha256: sha256()
