@@ -11,13 +11,23 @@ interface Task {
   Error: string;
 }
 
+/** A row of `docker service ps`; undefined for any other line, a row cut short among them. */
+function parseTask(line: string): Task | undefined {
+  try {
+    const row = JSON.parse(line) as Partial<Record<keyof Task, unknown>> | null;
+    const texts = [row?.ID, row?.Name, row?.CurrentState, row?.Error];
+    return texts.every((text) => typeof text === "string") ? (row as Task) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The newest task that ended badly, from the lines of `docker service ps --format '{{json .}}'`, newest first. */
 export function failedTask(lines: string): Task | undefined {
-  const tasks = lines
+  return lines
     .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Task);
-  return tasks.find((task) => task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState));
+    .map(parseTask)
+    .find((task) => task !== undefined && (task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState)));
 }
 
 /**
