@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { getStore } from "@pulumi/pulumi/runtime/state";
+import { parse } from "yaml";
+import { parseConfig } from "../../components/config/load";
+import type { StackConfig } from "../../components/config/schema";
+import type { SshEndpoint } from "../../components/host/channel";
+import type { HostFacts } from "../../components/host/host";
+import { LocalEngine } from "../../components/host/localEngine";
+import type { Image } from "../../components/images/serviceImage";
+import { PulledImage } from "../../components/images/pulledImage";
+import { Cluster } from "../../components/swarm/cluster";
+import type { DeployOptions, Deployment, RecordedResource } from "../support/mocks";
+import { deploy } from "../support/mocks";
+
+export const root = join(__dirname, "..", "..");
+
+/** Text of a file below the project's directory. */
+export const projectFile = (...parts: string[]): string => readFileSync(join(root, ...parts), "utf8");
+
+export const facts: HostFacts = {
+  hostname: "web1",
+  os: "debian 12",
+  kernel: "6.1.0-31-amd64",
+  architecture: "x86_64",
+  cpus: 4,
+  memoryMiB: 8192,
+  diskFreeMiB: 51200,
+  virtualisation: "kvm",
+  address: "192.0.2.10",
+  warnings: [],
+};
+
+/** What the host scripts print. */
+export function printed(name: string): string | undefined {
+  if (name.endsWith("-preflight")) {
+    return JSON.stringify(facts);
+  }
+  return name.endsWith("-build") ? `sha256:id-of-${name}\n` : undefined;
+}
+
+/** An error hook as the SDK hands it to the engine. */
+export interface RegisteredHook {
+  readonly name: string;
+  readonly callback: (failure: Record<string, unknown>) => Promise<boolean>;
+}
+
+/**
+ * `deploy` where every host script prints what a good run prints. The SDK's mocks know no error hooks, and would start a
+ * server for them: they are collected in `hooks` instead.
+ */
+export async function run<T>(
+  program: () => T | Promise<T>,
+  options: DeployOptions & { hooks?: RegisteredHook[] } = {},
+): Promise<Deployment<T>> {
+  const { hooks = [], ...rest } = options;
+  const registerErrorHook = (hook: RegisteredHook): Promise<void> => {
+    hooks.push(hook);
+    return Promise.resolve();
+  };
+  const callbacks = {
+    registerErrorHook,
+    awaitStackRegistrations: () => Promise.resolve(),
+    shutdown: () => undefined,
+  };
+  const withHooks = () => {
+    Object.assign(getStore(), { callbacks });
+    return program();
+  };
+  return deploy(withHooks, { stdout: printed, ...rest });
+}
+
+export const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJTXZ3fGkQ4m0pGkpBVjTgFQXuM7WlCTJX1Tq0Vn2b3z";
+
+export const endpoint: SshEndpoint = {
+  address: "192.0.2.10",
+  port: 22,
+  user: "root",
+  hostKey,
+  identity: { agent: true },
+};
+
+export const localEngine = (): LocalEngine =>
+  new LocalEngine("local", { socket: "/run/test.sock", ports: [8080, 8443] });
+
+export const cluster = (host = localEngine()): Cluster =>
+  new Cluster("cluster", { manager: host, roles: ["manager", "data", "edge", "app"] });
+
+export const reference = `registry.example/app@sha256:${"a".repeat(64)}`;
+export const pulled = (host: Cluster["manager"]): Image => new PulledImage("app-image", { reference, host });
+
+/** URN of each dependency without its stack and project: `type$type::name`. */
+export const waitsFor = (resource: RecordedResource): string[] =>
+  resource.dependencies.map((urn) => urn.split("::").slice(-1).join()).sort();
+
+export const labels = (stack = "test") => [{ label: "hypha.stack", value: stack }];
+
+/** The development stack as it is committed. */
+export function devConfig(): StackConfig {
+  const { config } = parse(projectFile("Pulumi.dev.yaml")) as { config: Record<string, unknown> };
+  return parseConfig(
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^hypha:/, ""), value])),
+  );
+}
+
+/** A stack on one server, with more than the defaults. `change` sees the raw keys before they are checked. */
+export function vpsConfig(change: (raw: Record<string, unknown>) => Record<string, unknown> = (raw) => raw) {
+  return parseConfig(
+    change({
+      hosts: { web1: { kind: "vps", address: "192.0.2.10", hostKey, user: "debian", docker: "docker" } },
+      edge: { domain: "chat.example.org", aliases: ["www.example.org"] },
+      chat: {
+        serverName: "example.org",
+        admin: "root-admin",
+        bridge: { replicas: 3, env: { RUST_LOG: "info", ANOTHER: "x" }, source: { kind: "sample" } },
+        gateway: { resources: { memoryMiB: 256, cpus: 0.5 } },
+        frontend: { source: { kind: "image", reference } },
+        postgres: { keepData: false },
+      },
+      images: { buildOn: "target" },
+    }),
+  );
+}
+
+/** What a host script is sent: its variables as they must be quoted, the library, the script. */
+export const sent = (variables: string, script: string): string =>
+  `${variables}${projectFile("components", "shell", "lib.sh")}${projectFile("components", script)}`;
+
+/** The options of a resource that has none. */
+export const noOptions = {
+  protect: false,
+  retainOnDelete: false,
+  deleteBeforeReplace: false,
+  provider: "",
+  providers: {},
+  aliases: [],
+  replaceOnChanges: [],
+  ignoreChanges: [],
+  additionalSecretOutputs: [],
+  deletedWith: "",
+  customTimeouts: { create: "", update: "", delete: "" },
+  hooks: {},
+};

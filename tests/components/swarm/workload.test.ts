@@ -1,0 +1,240 @@
+import * as docker from "@pulumi/docker";
+import { ConfigFile } from "../../../components/swarm/configFile";
+import { SecretFile } from "../../../components/swarm/secretFile";
+import type { WorkloadArgs } from "../../../components/swarm/workload";
+import { Workload } from "../../../components/swarm/workload";
+import { cluster, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+
+type Args = Omit<WorkloadArgs, "image" | "memoryMiB"> & { memoryMiB?: number };
+
+const deployed = (args: (in_: ReturnType<typeof cluster>) => Args = () => ({})) =>
+  run(() => {
+    const swarm = cluster();
+    return new Workload("web", swarm, { image: pulled(swarm.manager), memoryMiB: 64, ...args(swarm) });
+  });
+const service = async (args: Args) => (await deployed(() => args)).byName("web-service").inputs;
+
+const policy = { parallelism: 1, order: "start-first", monitor: "5s", delay: "0s", maxFailureRatio: "0" };
+const plain = {
+  name: "hypha-test-web",
+  labels: labels(),
+  mode: { replicated: { replicas: 1 } },
+  endpointSpec: { mode: "dnsrr", ports: [] },
+  updateConfig: { ...policy, failureAction: "rollback" },
+  rollbackConfig: { ...policy, failureAction: "pause" },
+  convergeConfig: { delay: "1s", timeout: "160s" },
+  taskSpec: {
+    networksAdvanceds: [{ name: "hypha-test-network" }],
+    placement: { constraints: ["node.labels.hypha.test.app==true"] },
+    restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+    logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+    resources: { limits: { memoryBytes: 67108864 } },
+    containerSpec: {
+      image: reference,
+      hostname: "web",
+      readOnly: true,
+      capDrops: ["ALL"],
+      stopGracePeriod: "10s",
+      healthcheck: {
+        tests: ["CMD", "/usr/local/bin/healthcheck"],
+        interval: "3s",
+        timeout: "5s",
+        retries: 3,
+        startPeriod: "20s",
+      },
+      mounts: ["/tmp", "/run"].map((target) => ({
+        type: "tmpfs",
+        target,
+        tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 },
+      })),
+      secrets: [],
+      configs: [],
+    },
+  },
+};
+
+test("with nothing but an image and a limit it has all that every workload has, and no more", async () => {
+  const { byName } = await deployed();
+  const made = byName("web-service");
+  expect(made.inputs).toEqual(plain);
+  expect(made).toMatchObject({
+    type: "docker:index/service:Service",
+    parent: byName("web").urn,
+    secretInputs: [],
+  });
+  expect(made.options).toEqual({
+    ...noOptions,
+    provider: byName("local-docker").urn,
+    hooks: { onError: ["explain-hypha-test-web"] },
+  });
+  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-init", "cluster-network"]);
+  expect(byName("web")).toMatchObject({
+    type: "hypha:swarm:Workload",
+    outputs: { hostname: "hypha-test-web", serviceId: "web-service-id" },
+    secretOutputs: [],
+  });
+});
+
+test("role, replicas, environment, limits and times each reach their place", async () => {
+  const inputs = await service({
+    role: "edge",
+    replicas: 3,
+    env: { A: "1", B: "two words" },
+    memoryMiB: 256,
+    cpus: 0.333,
+    startSeconds: 90,
+    stopSeconds: 45,
+    scratch: ["/var/cache"],
+  });
+  const { containerSpec } = plain.taskSpec;
+  expect(inputs).toEqual({
+    ...plain,
+    mode: { replicated: { replicas: 3 } },
+    convergeConfig: { delay: "1s", timeout: "600s" },
+    taskSpec: {
+      ...plain.taskSpec,
+      placement: { constraints: ["node.labels.hypha.test.edge==true"] },
+      resources: { limits: { memoryBytes: 268435456, nanoCpus: 333000000 } },
+      containerSpec: {
+        ...containerSpec,
+        env: { A: "1", B: "two words" },
+        stopGracePeriod: "45s",
+        healthcheck: { ...containerSpec.healthcheck, startPeriod: "90s" },
+        mounts: [
+          { type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 } },
+        ],
+      },
+    },
+  });
+});
+
+test("a published port is the node's own, and its holder stops before the next starts", async () => {
+  const inputs = await service({ ports: [{ target: 8080, published: 80 }] });
+  const stopFirst = { ...policy, order: "stop-first" };
+  expect(inputs).toEqual({
+    ...plain,
+    endpointSpec: {
+      mode: "dnsrr",
+      ports: [{ targetPort: 8080, publishedPort: 80, protocol: "tcp", publishMode: "host" }],
+    },
+    updateConfig: { ...stopFirst, failureAction: "rollback" },
+    rollbackConfig: { ...stopFirst, failureAction: "pause" },
+  });
+});
+
+const order = (inputs: Readonly<Record<string, unknown>>) => {
+  const { updateConfig, rollbackConfig } = inputs as Record<string, { order: string }>;
+  return [updateConfig?.order, rollbackConfig?.order];
+};
+
+test.each([
+  ["no volume", [], "start-first"],
+  ["a volume of its own", [{ volume: "data", path: "/data" }], "stop-first"],
+  ["another's volume", [{ volume: "socket", path: "/s", shared: true }], "start-first"],
+  [
+    "one of each",
+    [
+      { volume: "socket", path: "/s", shared: true },
+      { volume: "data", path: "/data" },
+    ],
+    "stop-first",
+  ],
+])("with %s the order is %s", async (_, volumes, expected) => {
+  expect(order(await service({ volumes }))).toEqual([expected, expected]);
+});
+
+test("volumes come before scratch; a shared one is not filled, and read-only where said", async () => {
+  const inputs = await service({
+    volumes: [
+      { volume: "data", path: "/data" },
+      { volume: "socket", path: "/s", shared: true, readOnly: true },
+    ],
+    scratch: [],
+  });
+  expect(inputs).toMatchObject({
+    taskSpec: {
+      containerSpec: {
+        mounts: [
+          {
+            type: "volume",
+            source: "data",
+            target: "/data",
+            readOnly: false,
+            volumeOptions: { noCopy: false },
+          },
+          { type: "volume", source: "socket", target: "/s", readOnly: true, volumeOptions: { noCopy: true } },
+        ],
+      },
+    },
+  });
+});
+
+test("files are readable to their one account and nobody else", async () => {
+  const { byName } = await deployed((swarm) => ({
+    secrets: [
+      { secret: new SecretFile("key", swarm, { content: "k" }), path: "/run/secrets/key", uid: 1005 },
+    ],
+    configs: [{ config: new ConfigFile("conf", swarm, { content: "c" }), path: "/etc/conf", uid: 999 }],
+  }));
+  const made = byName("web-service");
+  expect(made.inputs).toMatchObject({
+    taskSpec: {
+      containerSpec: {
+        secrets: [
+          {
+            secretId: "key-secret-id",
+            secretName: byName("key-secret").inputs["name"],
+            fileName: "/run/secrets/key",
+            fileUid: "1005",
+            fileGid: "1005",
+            fileMode: 0o400,
+          },
+        ],
+        configs: [
+          {
+            configId: "conf-config-id",
+            configName: byName("conf-config").inputs["name"],
+            fileName: "/etc/conf",
+            fileUid: "999",
+            fileGid: "999",
+            fileMode: 0o400,
+          },
+        ],
+      },
+    },
+  });
+  expect(made.secretInputs).toEqual([]);
+  expect(waitsFor(made)).toEqual(
+    ["app-image-pull", "cluster-init", "cluster-network", "conf-config", "key-secret"].sort(),
+  );
+});
+
+test("it waits for what it is told to come after", async () => {
+  const { byName } = await deployed((swarm) => ({
+    after: [new docker.Volume("first", { name: "first" }, { provider: swarm.provider })],
+  }));
+  expect(waitsFor(byName("web-service"))).toContain("first");
+});
+
+test.each([
+  { replicas: 2 },
+  { cpus: 2 },
+  { ports: [{ target: 1, published: 1 }] },
+  { scratch: [] },
+  { env: { A: "" } },
+])("%j leaves health, limits, log rotation, restarts and dnsrr in place", async (args) => {
+  expect(await service(args)).toMatchObject({
+    endpointSpec: { mode: "dnsrr" },
+    updateConfig: { failureAction: "rollback", maxFailureRatio: "0" },
+    taskSpec: {
+      restartPolicy: plain.taskSpec.restartPolicy,
+      logDriver: plain.taskSpec.logDriver,
+      resources: { limits: { memoryBytes: 67108864 } },
+      containerSpec: {
+        healthcheck: plain.taskSpec.containerSpec.healthcheck,
+        readOnly: true,
+        capDrops: ["ALL"],
+      },
+    },
+  });
+});
