@@ -1,0 +1,40 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+STACK ?= dev
+export STACK YES
+
+in_env := . ops/env.sh &&
+approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
+
+.PHONY: help up preview down logs status shell test bench lint
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo "  Options: STACK=dev (the stack), YES=1 (ask nothing)"
+
+up: ## Deploy the stack, installing what is missing first
+	@ops/up.sh
+
+preview: ## Show what `make up` would change
+	@$(in_env) pulumi preview --stack $(STACK)
+
+down: ## Remove the stack's resources (data that is marked to be kept stays)
+	@$(in_env) pulumi destroy --stack $(STACK) $(approve)
+
+logs: ## Follow a service's log: SERVICE=edge [LINES=100] [FOLLOW=0]
+	@$(in_env) tsx ops/logs.ts $(if $(SERVICE),--service $(SERVICE)) $(if $(LINES),--lines $(LINES)) $(if $(filter 0,$(FOLLOW)),,--follow)
+
+status: ## Services, replicas, images and the state of their tasks
+	@$(in_env) tsx ops/status.ts
+
+shell: ## A shell where plain `pulumi` commands work in this checkout
+	@$(in_env) exec "$${SHELL:-bash}"
+
+test: ## Every check and test, with a table at the end
+	@ops/test.sh
+
+bench: ## The figures: cold and no-op deployments by phase
+	@$(in_env) tsx bench/bench.ts
+
+lint: ## Every check that needs no running machine
+	@npm run --silent lint

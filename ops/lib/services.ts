@@ -1,0 +1,93 @@
+import { docker, StackHost } from "./stack";
+import { table } from "./tool";
+
+export interface Task {
+  name: string;
+  node: string;
+  /** As the engine tells it, like `Running 5 minutes ago`. */
+  state: string;
+  /** Whether the engine still wants this task to run. */
+  wanted: boolean;
+  /** What ended it, else empty. */
+  error: string;
+}
+
+export interface ServiceStatus {
+  name: string;
+  image: string;
+  running: number;
+  wanted: number;
+  tasks: Task[];
+}
+
+type Row = Record<string, string>;
+
+function rows(lines: string): Row[] {
+  return lines
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => JSON.parse(line) as Row);
+}
+
+/** From what `docker service ls` and `docker service ps` print as JSON lines. */
+export function parseServices(serviceLines: string, taskLines: string): ServiceStatus[] {
+  const tasks = rows(taskLines).map((row) => ({
+    name: row["Name"] ?? "",
+    node: row["Node"] ?? "",
+    state: row["CurrentState"] ?? "",
+    wanted: row["DesiredState"] === "Running",
+    error: row["Error"] ?? "",
+  }));
+  return rows(serviceLines)
+    .map((row) => {
+      const name = row["Name"] ?? "";
+      const [running = 0, wanted = 0] = (row["Replicas"] ?? "").split(/[/ ]/).map(Number);
+      // A task is called <service>.<slot> or, in a global service, <service>.<node>.
+      const own = tasks.filter((task) => task.name.slice(0, task.name.lastIndexOf(".")) === name);
+      return { name, image: row["Image"] ?? "", running, wanted, tasks: own };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The stack's services on this manager. */
+export function services(host: StackHost, stack: string): ServiceStatus[] {
+  const filter = ["--filter", `label=hypha.stack=${stack}`];
+  const listed = docker(host, ["service", "ls", ...filter, "--format", "{{json .}}"]);
+  const names = parseServices(listed, "").map(({ name }) => name);
+  const tasks =
+    names.length === 0
+      ? ""
+      : docker(host, ["service", "ps", "--no-trunc", "--format", "{{json .}}", ...names]);
+  return parseServices(listed, tasks);
+}
+
+/** The tasks worth a line: those wanted now, and per slot the last one that ended with an error. */
+export function notableTasks(service: ServiceStatus): Task[] {
+  const failed = new Set<string>();
+  return service.tasks.filter((task) => {
+    if (task.wanted) {
+      return true;
+    }
+    const first = task.error !== "" && !failed.has(task.name);
+    failed.add(task.name);
+    return first;
+  });
+}
+
+/** The status as text: a line per service, its tasks below. */
+export function formatStatus(list: readonly ServiceStatus[]): string {
+  const lines: string[][] = [["SERVICE", "RUNNING", "IMAGE", "STATE"]];
+  for (const service of list) {
+    const state = service.running === service.wanted ? "ok" : "NOT AS WANTED";
+    lines.push([service.name, `${service.running}/${service.wanted}`, service.image, state]);
+    for (const task of notableTasks(service)) {
+      lines.push([
+        `  ${task.name}`,
+        "",
+        task.node,
+        `${task.state}${task.error === "" ? "" : `: ${task.error}`}`,
+      ]);
+    }
+  }
+  return table(lines);
+}

@@ -1,0 +1,97 @@
+import { execFileSync, spawn, spawnSync } from "child_process";
+import { shellQuote } from "../../components/shell/quote";
+import { ToolError } from "./tool";
+
+/** How tools reach a host of the stack: an entry of the stack output `hosts`. */
+export interface StackHost {
+  name: string;
+  /** `unix:///…` or `ssh://…`, for messages and for the local engine. */
+  dockerHost: string;
+  /** Arguments of `ssh` that open a session; empty for the local engine. */
+  ssh: string[];
+}
+
+function pulumi(args: string[]): string {
+  try {
+    return execFileSync("pulumi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const said = (error as { stderr?: string }).stderr?.trim() ?? "";
+    throw new ToolError(
+      missing
+        ? "pulumi is not on the PATH: run this by make, or in `make shell`"
+        : `pulumi ${args.join(" ")}: ${said}\nIs the stack there? Deploy it: make up`,
+    );
+  }
+}
+
+/** STACK where it is set (make does), else the stack that `pulumi stack select` chose. */
+export function stackName(): string {
+  return process.env["STACK"] || pulumi(["stack", "--show-name"]).trim();
+}
+
+/** The hosts of a deployed stack. */
+export function stackHosts(stack: string): StackHost[] {
+  const outputs = JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as {
+    hosts?: Record<string, { dockerHost: string; ssh: string[] }>;
+  };
+  const hosts = Object.entries(outputs.hosts ?? {});
+  if (hosts.length === 0) {
+    throw new ToolError(
+      `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,
+    );
+  }
+  return hosts.map(([name, { dockerHost, ssh }]) => ({ name, dockerHost, ssh }));
+}
+
+/** The command that runs `docker args…` on the host's engine. Over SSH the words are quoted for the remote shell. */
+export function dockerCommand(host: StackHost, args: readonly string[]): [string, string[]] {
+  return host.ssh.length === 0
+    ? ["docker", ["--host", host.dockerHost, ...args]]
+    : ["ssh", [...host.ssh, shellQuote(["docker", ...args])]];
+}
+
+/** What `docker args…` prints on the host. */
+export function docker(host: StackHost, args: readonly string[]): string {
+  const [command, words] = dockerCommand(host, args);
+  const result = spawnSync(command, words, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 1 << 28,
+  });
+  if (result.error !== undefined) {
+    throw new ToolError(`${command} could not be started: ${result.error.message}`);
+  }
+  if (result.status !== 0) {
+    throw new ToolError(
+      `host ${host.name} (${host.dockerHost}): docker ${args.slice(0, 2).join(" ")}: ${result.stderr.trim()}`,
+    );
+  }
+  return result.stdout;
+}
+
+/** Runs `docker args…` on the host with this terminal; resolves with its exit code. */
+export function dockerAttached(host: StackHost, args: readonly string[]): Promise<number> {
+  const [command, words] = dockerCommand(host, args);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", (error) => {
+      reject(new ToolError(`${command} could not be started: ${error.message}`));
+    });
+    child.on("close", (code) => {
+      resolve(code ?? 130);
+    });
+  });
+}
+
+/** The first host whose engine manages the swarm: only there services can be asked for. */
+export function manager(hosts: readonly StackHost[]): StackHost {
+  for (const host of hosts) {
+    if (docker(host, ["info", "--format", "{{.Swarm.ControlAvailable}}"]).trim() === "true") {
+      return host;
+    }
+  }
+  throw new ToolError(
+    `none of ${hosts.map(({ name }) => name).join(", ")} manages a swarm: bring the stack up again (make up)`,
+  );
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Every check and test. A failed stage does not stop the next ones; the last line counts everything.
+# Usage: ops/test.sh [--no-setup] [STAGE…]     (make test)
+#
+# Stages: lint unit toolchain images lab e2e (default: all). Logs and jest results: build/test/
+# --no-setup leaves out what comes before: dependencies, toolchain, engine, base image.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. ops/lib/common.sh
+. ops/lib/phases.sh
+
+OUT=${HYPHA_TEST_OUT:-build/test}
+SETUP=1
+PHASE_TOTAL=4
+
+tools() {
+  toolchain
+  ops/toolchain.sh tools
+}
+
+setup() {
+  # Tests ask nothing: what they need and may install, they install.
+  export YES=1
+  phase dependencies dependencies
+  phase toolchain tools
+  phase engine ops/engine.sh
+  phase base-image ops/base-image.sh ensure
+}
+
+command_of() {
+  case $1 in
+    lint) printf 'npm run --silent lint' ;;
+    unit | images | e2e) printf 'npm run --silent test:%s -- --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json" ;;
+    toolchain | lab)
+      printf 'npx jest --selectProjects %s --runInBand --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json"
+      ;;
+    *) die "There is no stage '$1'. See: ops/test.sh --help" ;;
+  esac
+}
+
+# What a stage prints goes to the screen and its log; jest's own JSON, which is long, to its file only.
+run_stage() {
+  local name=$1 command code=0 start=$EPOCHREALTIME
+  read -r -a command <<<"$(command_of "$name")"
+  title "stage $name: ${command[*]}"
+  rm -f "$OUT/$name.json"
+  if [ "$name" = lint ]; then
+    "${command[@]}" </dev/null 2>&1 | tee "$OUT/$name.log" || code=$?
+  else
+    "${command[@]}" </dev/null 2>&1 >/dev/null | tee "$OUT/$name.log" || code=$?
+  fi
+  printf '%s\t%s\t%s\n' "$name" "$code" "$(seconds_since "$start")" >>"$OUT/stages.tsv"
+}
+
+# A run that ends before its tests is a failed one, and its last line says so too.
+setup_failed() {
+  phase_failed && return
+  printf '0 passed, 1 failed, 0 skipped\n'
+}
+
+main() {
+  local stages=() stage
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help)
+        sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '$d'
+        return
+        ;;
+      --no-setup) SETUP=0 ;;
+      *)
+        command_of "$1" >/dev/null
+        stages+=("$1")
+        ;;
+    esac
+    shift
+  done
+  [ ${#stages[@]} -gt 0 ] || stages=(lint unit toolchain images lab e2e)
+  mkdir -p "$OUT"
+  : >"$OUT/stages.tsv"
+  if [ "$SETUP" = 1 ]; then
+    trap setup_failed EXIT
+    setup
+    trap - EXIT
+    phase_summary
+  fi
+  # The tools that the toolchain built, and the state and passphrase of nobody: tests bring their own.
+  export PATH="$PWD/node_modules/.bin:$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/hypha/bin"
+  for stage in "${stages[@]}"; do run_stage "$stage"; done
+  tsx ops/testReport.ts "$OUT"
+}
+
+main "$@"

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# From a bare machine to a running stack, in six timed phases. A phase with nothing to do says so and passes on.
+# Usage: ops/up.sh [--yes] [pulumi up options…]     (make up)
+#
+# STACK=dev   the stack
+# YES=1       ask nothing (the same as --yes; CI=true implies it)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. ops/lib/common.sh
+. ops/lib/phases.sh
+
+STACK=${STACK:-dev}
+PHASE_TOTAL=6
+
+stack() {
+  have_stack_file
+  # shellcheck source=ops/env.sh
+  . ops/env.sh
+  say "state: $HYPHA_BACKEND"
+  if [ -n "${PULUMI_CONFIG_PASSPHRASE_FILE:-}" ]; then say "passphrase: $PULUMI_CONFIG_PASSPHRASE_FILE"; fi
+  pulumi stack select --create "$STACK" </dev/null
+}
+
+have_stack_file() {
+  [ -f "Pulumi.${STACK##*/}.yaml" ] ||
+    die "Stack '$STACK' has no Pulumi.${STACK##*/}.yaml. Copy Pulumi.dev.yaml or Pulumi.prod.yaml and fill it in."
+}
+
+deploy() {
+  local options=()
+  if agreed; then
+    options=(--yes --non-interactive)
+  elif [ ! -t 0 ]; then
+    die "Pulumi asks before it changes anything, and there is no terminal to ask on." "Run: make up YES=1"
+  fi
+  if ! pulumi up --stack "$STACK" "${options[@]}" "$@"; then
+    complain "The deployment failed."
+    if [ -f ops/diagnose.ts ]; then tsx ops/diagnose.ts || true; fi
+    exit 1
+  fi
+  if [ -f ops/smoke.ts ]; then tsx ops/smoke.ts; fi
+}
+
+main() {
+  case "${1:-}" in
+    -h | --help)
+      sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      return
+      ;;
+    --yes)
+      export YES=1
+      shift
+      ;;
+  esac
+  trap phase_failed EXIT
+  phase dependencies dependencies
+  phase toolchain toolchain
+  phase engine ops/engine.sh
+  phase base-image ops/base-image.sh ensure
+  phase stack stack
+  phase deploy deploy "$@"
+  title "Stack $STACK is up:"
+  pulumi stack output --stack "$STACK"
+  phase_summary
+}
+
+main "$@"
