@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import type { Host } from "../../../components/host/host";
+import { sshDestination } from "../../../components/host/channel";
+import { Vps } from "../../../components/host/vps";
+import { contentTag, contextFiles } from "../../../components/images/context";
+import { PulledImage } from "../../../components/images/pulledImage";
+import type { AppFiles, ServiceImageArgs } from "../../../components/images/serviceImage";
+import { ServiceImage } from "../../../components/images/serviceImage";
+import { outputOf } from "../../support/mocks";
+import { endpoint, localEngine, noOptions, reference, root, run, sent, waitsFor } from "../fixtures";
+
+// The files of this very directory stand for an image's: what they are is not the matter here.
+jest.mock("../../../components/images/context", () => {
+  const actual = jest.requireActual<typeof import("../../../components/images/context")>(
+    "../../../components/images/context",
+  );
+  return { ...actual, contextFiles: jest.fn(() => actual.contextFiles(__dirname)) };
+});
+
+const base = "debian:bookworm-slim";
+const make = (change: Partial<ServiceImageArgs> = {}, host: () => Host = localEngine) =>
+  run(() => new ServiceImage("web-image", { image: "web", base, buildOn: "local", host: host(), ...change }));
+const tag = (args: Record<string, string>) => contentTag(contextFiles(__dirname), args);
+const plainTag = () => tag({ BASE: base, PACKAGES: "" });
+const size = { cpus: 1, memoryMiB: 1024, diskGiB: 5 };
+const vps = () =>
+  new Vps("web1", {
+    endpoint,
+    deployUser: "muser",
+    engine: "present",
+    minimum: size,
+    recommended: size,
+    ports: [],
+  });
+
+test("an image is one script beside Pulumi, once the host is ready; destroy removes it", async () => {
+  const { byName, result, resources } = await make();
+  expect(jest.mocked(contextFiles)).toHaveBeenCalledWith(join(root, "images/web"), undefined);
+  const build = byName("web-image-build");
+  expect(resources.filter(({ parent }) => parent === byName("web-image").urn)).toEqual([build]);
+  expect(build).toMatchObject({ type: "command:local:Command", secretInputs: [] });
+  expect(build.inputs).toEqual({
+    create: "bash -s -- up",
+    update: "bash -s -- up",
+    delete: "bash -s -- down",
+    logging: "stderr",
+    stdin: sent(
+      `export HOST_NAME='local'\nexport REFERENCE='hypha-test-images/web:${plainTag()}'\n` +
+        `export CONTEXT='images/web'\nexport BUILD_ARGS='BASE=${base}\nPACKAGES='\nexport BASE='${base}'\n` +
+        "export BUILD_ON='local'\nexport TARGET=''\n",
+      "images/scripts/image.sh",
+    ),
+  });
+  expect(build.options).toEqual({ ...noOptions, replaceOnChanges: ["triggers[*]"] });
+  expect(waitsFor(build)).toEqual(["local-preflight"]);
+  expect(result.reference).toBe(`hypha-test-images/web:${plainTag()}`);
+  expect(await outputOf(result.imageId)).toMatchObject({ secret: false });
+  expect(byName("web-image")).toMatchObject({ outputs: { reference: result.reference }, secretOutputs: [] });
+});
+
+test("for a server it runs here too and is told how ssh gets there, as the deploy account", async () => {
+  const { byName } = await make({ buildOn: "target" }, vps);
+  const build = byName("web-image-build");
+  expect(build.type).toBe("command:local:Command");
+  const target = sshDestination({ ...endpoint, user: "muser" }).join("\n");
+  expect(build.inputs["stdin"]).toContain(`export BUILD_ON='target'\nexport TARGET='${target}'\n`);
+  expect(waitsFor(build)).toEqual(["web1-prepare"]);
+});
+
+test.each<[string, AppFiles, string]>([
+  ["directory", { kind: "directory", directory: "lab/apps/x y" }, "export APP='lab/apps/x y'\n"],
+  [
+    "URL",
+    { kind: "url", url: "https://x.example/a.tar.gz", sha256: "ab" },
+    "export APP_URL='https://x.example/a.tar.gz'\nexport APP_SHA256='ab'\n",
+  ],
+  [
+    "git",
+    { kind: "git", url: "https://x.example/r", ref: "v1", build: "make 'all'", output: "out" },
+    "export APP_GIT_URL='https://x.example/r'\nexport APP_GIT_REF='v1'\n" +
+      "export APP_GIT_BUILD='make '\\''all'\\'''\nexport APP_GIT_OUTPUT='out'\n",
+  ],
+])("an application from a %s is told to the script", async (_, app, variables) => {
+  const { byName } = await make({ app, packages: ["python3", "libssl3"] });
+  const { stdin } = byName("web-image-build").inputs;
+  expect(stdin).toContain(`export CONTEXT='images/web'\n${variables}export BUILD_ARGS=`);
+  expect(stdin).toContain(`export BUILD_ARGS='BASE=${base}\nPACKAGES=python3 libssl3'\n`);
+});
+
+test("a directory's files are in the tag, and a URL's or commit's address instead of files", async () => {
+  await make({ app: { kind: "directory", directory: "lab/apps/bridge" } });
+  expect(jest.mocked(contextFiles)).toHaveBeenLastCalledWith(
+    join(root, "images/web"),
+    join(root, "lab/apps/bridge"),
+  );
+  await make({ app: { kind: "directory", directory: "/srv/artifacts" } });
+  expect(jest.mocked(contextFiles)).toHaveBeenLastCalledWith(join(root, "images/web"), "/srv/artifacts");
+  const git = { kind: "git", url: "https://x.example/r", ref: "v1", build: "make", output: "out" } as const;
+  const apps: (AppFiles | undefined)[] = [
+    undefined,
+    { kind: "url", url: "https://x.example/a", sha256: "ab" },
+    { kind: "url", url: "https://x.example/a", sha256: "cd" },
+    git,
+    { ...git, ref: "v2" },
+    { ...git, build: "make all" },
+    { ...git, output: "dist" },
+  ];
+  const references = [];
+  for (const app of apps) {
+    references.push((await make({ app })).result.reference);
+  }
+  expect(new Set(references).size).toBe(apps.length);
+});
+
+test("base and packages are in the tag, the engine that builds and the host are not", async () => {
+  const made = async (...args: Parameters<typeof make>) => (await make(...args)).result.reference;
+  const plain = await made();
+  expect(await made({ base: "debian:trixie-slim" })).not.toBe(plain);
+  expect(await made({ packages: ["python3"] })).not.toBe(plain);
+  expect(await made({ buildOn: "target" }, vps)).toBe(plain);
+});
+
+test("a pulled image is pulled by its digest on its host, and stays when the stack goes", async () => {
+  const { byName, result } = await run(() => new PulledImage("app-image", { reference, host: vps() }), {
+    outputs: ({ type }) => (type.includes("remoteImage") ? { imageId: "sha256:1" } : undefined),
+  });
+  const made = byName("app-image-pull");
+  expect(made).toMatchObject({
+    type: "docker:index/remoteImage:RemoteImage",
+    parent: byName("app-image").urn,
+  });
+  expect(made.inputs).toEqual({ name: reference, keepLocally: true });
+  expect(made.options).toEqual({ ...noOptions, provider: byName("web1-docker").urn });
+  expect(waitsFor(made)).toEqual(["web1-prepare"]);
+  expect(result.reference).toBe(reference);
+  expect(byName("app-image")).toMatchObject({
+    outputs: { reference, imageId: "sha256:1" },
+    secretOutputs: [],
+  });
+});
