@@ -88,23 +88,24 @@ function readSections(raw: Readonly<Record<string, unknown>>): {
   problems: Problem[];
 } {
   const problems: Problem[] = [];
-  const sections: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    sections[key] = value;
-    if (typeof value === "string") {
-      try {
-        sections[key] = JSON.parse(value);
-      } catch {
-        if (Object.hasOwn(stack.in.shape, key)) {
-          problems.push({
-            path: formatPath([key]),
-            what: "is a text, not a map of keys",
-            fix: `write a YAML map in the stack file, or pulumi config set --path 'hypha:${key}.<key>' <value>`,
-          });
-        }
-      }
+  const read = (key: string, value: unknown): unknown => {
+    if (typeof value !== "string") {
+      return value;
     }
-  }
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      if (Object.hasOwn(stack.in.shape, key)) {
+        problems.push({
+          path: formatPath([key]),
+          what: "is a text, not a map of keys",
+          fix: `write a YAML map in the stack file, or pulumi config set --path 'hypha:${key}.<key>' <value>`,
+        });
+      }
+      return value;
+    }
+  };
+  const sections = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, read(key, value)]));
   return { sections, problems };
 }
 

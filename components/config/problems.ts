@@ -161,7 +161,7 @@ const valueAt = (raw: unknown, path: readonly string[]): unknown => path.reduce(
 /** A key as it may stand in a message of one line. */
 function oneLine(key: string): string {
   const printable = /^[^\s\p{C}]{1,80}$/u.test(key);
-  return printable ? key : JSON.stringify(key.slice(0, 80)).replace(/[\u007f-\u009f\u2028\u2029]/g, "?");
+  return printable ? key : JSON.stringify(key.slice(0, 80)).replace(/\p{C}|[^\S ]/gu, "?");
 }
 
 /** `<address of the server>` and the like, left from a stack file's template. */

@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { hostKey } from "./config";
+
+type Raw = Record<string, unknown>;
+
+/** Any subset of the optional keys: a key that is absent is absent, not undefined. */
+const some = (shape: Record<string, fc.Arbitrary<unknown>>, required: string[] = []): fc.Arbitrary<Raw> =>
+  fc.record(shape, { requiredKeys: required });
+
+const int = (min: number, max: number) => fc.integer({ min, max });
+const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const domain = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join("."));
+const account = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,31}$/);
+const path = fc.stringMatching(/^[A-Za-z~/.][A-Za-z0-9 '"$~/._-]{0,30}$/);
+const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
+const roles = fc.shuffledSubarray(["manager", "data", "edge", "app"], { minLength: 4, maxLength: 4 });
+
+const minimum = some({ cpus: int(1, 4), memoryMiB: int(256, 4096), diskGiB: int(1, 20) });
+const recommended = some({
+  cpus: int(4, 1024),
+  memoryMiB: int(4096, 1_000_000),
+  diskGiB: int(20, 1_000_000),
+});
+
+const localHost = some({ kind: fc.constant("local"), socket: path.map((end) => `/${end}`), roles }, ["kind"]);
+const vpsHost = some(
+  {
+    kind: fc.constant("vps"),
+    address: fc.oneof(
+      fc.ipV4(),
+      fc.ipV6().filter((address) => !address.includes("%")),
+      domain,
+    ),
+    port: int(1, 1024),
+    user: account,
+    hostKey: fc.constantFrom(hostKey, `${hostKey} root@host`),
+    identity: fc.oneof(
+      fc.constant({ agent: true }),
+      path.map((keyFile) => ({ keyFile })),
+    ),
+    deployUser: account,
+    docker: fc.constantFrom("distribution", "docker", "present"),
+    minimum,
+    recommended,
+    roles,
+  },
+  ["kind", "address", "hostKey"],
+);
+
+const source = fc.oneof(
+  fc.constant({ kind: "sample" }),
+  some({ kind: fc.constant("artifacts"), path, sha256: hex }, ["kind", "path"]),
+  fc.record({
+    kind: fc.constant("artifacts"),
+    url: domain.map((name) => `https://${name}/a.tar.gz`),
+    sha256: hex,
+  }),
+  fc.record({
+    kind: fc.constant("git"),
+    url: domain.map((name) => `https://${name}/a.git`),
+    ref: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,30}$/),
+    build: fc.constantFrom("make", "npm ci && npx vite build"),
+    output: label,
+  }),
+  fc.record({
+    kind: fc.constant("image"),
+    reference: fc.tuple(domain, hex).map(([name, digest]) => `${name}/app@sha256:${digest}`),
+  }),
+);
+
+const resources = some({
+  memoryMiB: int(1024, 100_000),
+  cpus: fc.double({ min: 0.05, max: 64, noNaN: true }),
+});
+const env = fc.dictionary(
+  fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,12}$/),
+  fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0") && !/^\s*<[^<>]+>\s*$/.test(text)),
+  { maxKeys: 4 },
+);
+const app = some({ replicas: int(1, 20), source, resources, env });
+
+const chat = some({
+  serverName: domain,
+  admin: fc.stringMatching(/^[a-z0-9._=/-]{1,30}$/),
+  postgres: some({
+    maxConnections: int(20, 10_000),
+    sharedBuffersMiB: int(1, 512),
+    keepData: fc.boolean(),
+    resources,
+  }),
+  homeserver: some({ resources }),
+  bridge: app,
+  gateway: app,
+  frontend: app,
+});
+
+const days = fc.tuple(int(1, 1000), int(1, 1000), int(0, 1000)).map(([renewBeforeDays, more, evenMore]) => ({
+  kind: "own-ca",
+  renewBeforeDays,
+  validityDays: renewBeforeDays + more,
+  caValidityDays: renewBeforeDays + more + evenMore,
+}));
+
+const edge = fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }).chain(([first, ...aliases]) =>
+  some(
+    {
+      domain: fc.constant(first),
+      aliases: fc.constant(aliases),
+      tls: fc.oneof(fc.constant({ kind: "own-ca" }), days),
+      ports: fc.record({ http: int(1025, 30_000), https: int(30_001, 65_535) }),
+    },
+    ["domain", "ports"],
+  ),
+);
+
+/** Any valid configuration, optional keys there or not. */
+export const validConfig: fc.Arbitrary<Raw> = some(
+  {
+    hosts: fc.tuple(label, fc.oneof(localHost, vpsHost)).map(([name, host]) => ({ [name]: host })),
+    edge,
+    chat,
+    images: some({
+      base: fc.constantFrom("debian:bookworm-slim", `debian@sha256:${"0".repeat(64)}`),
+      buildOn: fc.constantFrom("local", "target"),
+    }),
+  },
+  ["hosts", "edge"],
+);
+
+/** Something that has no business there. */
+export const garbage: fc.Arbitrary<unknown> = fc.oneof(
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom<unknown>(undefined, null, "", " ", -1, 0, 1.5, 1e300, NaN, Infinity, true, [], {}, [[]]),
+  fc.constantFrom("<put it here>", "{", "null", "__proto__", "a\nb", "\u2028", "-x", "x".repeat(10_000)),
+);
+
+const oddKey = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom("__proto__", "constructor", "toString", "kind", "hosts", "", ".", "a.b", "a\nb", "prot"),
+);
+
+export interface Mutation {
+  readonly what: "delete" | "replace" | "add" | "text";
+  /** Picks the place: one of all paths of the configuration. */
+  readonly at: number;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+export const mutation: fc.Arbitrary<Mutation> = fc.record({
+  what: fc.constantFrom("delete", "replace", "add", "text"),
+  at: fc.nat(),
+  key: oddKey,
+  value: garbage,
+});
+
+/** A copy of the configuration with one place spoilt; `text` hands a section over as text that may be no JSON. */
+export function mutate(config: Raw, { what, at, key, value }: Mutation): Raw {
+  const copy = structuredClone(config);
+  const sections = Object.keys(copy);
+  if (what === "text") {
+    const section = sections[at % sections.length] ?? "hosts";
+    return { ...copy, [section]: typeof value === "string" ? value : JSON.stringify(value) };
+  }
+  const places = placesOf(copy);
+  const place = places[at % places.length];
+  if (place === undefined) {
+    return copy;
+  }
+  const { owner, name } = place;
+  const target = Reflect.get(owner, name) as unknown;
+  if (what === "delete") {
+    Reflect.deleteProperty(owner, name);
+  } else if (what === "replace") {
+    Reflect.set(owner, name, value);
+  } else {
+    const home = typeof target === "object" && target !== null ? target : owner;
+    Object.defineProperty(home, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return copy;
+}
+
+function placesOf(owner: object): { owner: object; name: string }[] {
+  return Object.entries(owner).flatMap(([name, value]) => [
+    { owner, name },
+    ...(typeof value === "object" && value !== null ? placesOf(value as object) : []),
+  ]);
+}
