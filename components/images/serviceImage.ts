@@ -16,12 +16,12 @@ export interface Image extends pulumi.Resource {
 
 /**
  * Files of an application, which stand under `app/` in the build context: a directory here; or a `.tar.gz` from a
- * URL, checked against its SHA-256; or what a program built from a git commit leaves in a directory.
+ * URL, checked against its SHA-256; or what a command leaves in the directory `output` of a git checkout, built here.
  */
 export type AppFiles =
   | { kind: "directory"; directory: string }
   | { kind: "url"; url: string; sha256: string }
-  | { kind: "git"; url: string; ref: string; build: string };
+  | { kind: "git"; url: string; ref: string; build: string; output: string };
 
 export interface ServiceImageArgs {
   /** Name of a directory below `images/`. */
@@ -50,7 +50,7 @@ function appVariables(app: AppFiles | undefined): Record<string, string> {
     case "url":
       return { APP_URL: app.url, APP_SHA256: app.sha256 };
     case "git":
-      return { APP_GIT_URL: app.url, APP_GIT_REF: app.ref, APP_GIT_BUILD: app.build };
+      return { APP_GIT_URL: app.url, APP_GIT_REF: app.ref, APP_GIT_BUILD: app.build, APP_GIT_OUTPUT: app.output };
   }
 }
 

@@ -34,7 +34,7 @@ function appFiles(application: Application, source: Exclude<Source, { kind: "ima
         ? { kind: "url", url: source.url ?? "", sha256: source.sha256 ?? "" }
         : { kind: "directory", directory: source.path };
     case "git":
-      return { kind: "git", url: source.url, ref: source.ref, build: application };
+      return { kind: "git", url: source.url, ref: source.ref, build: source.build, output: source.output };
   }
 }
 

@@ -36,16 +36,48 @@ up() {
 context() {
   local directory
   directory=$(mktemp -d)
-  cp -R "${CONTEXT}/." "${directory}"
-  if [[ -n ${APP} ]]; then
-    mkdir -p "${directory}/app"
-    cp -RL "${APP}/." "${directory}/app"
+  # shellcheck disable=SC2064 # the directory of now
+  trap "rm -rf '${directory}'" EXIT
+  mkdir -p "${directory}/context/.ca"
+  cp -R "${CONTEXT}/." "${directory}/context"
+  app_files "${directory}/context/app"
+  touch "${directory}/context/.ca/.keep"
+  find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "${directory}/context/.ca/" \; 2>/dev/null || true
+  tar -C "${directory}/context" --owner=0 --group=0 -cf - .
+}
+
+# The application's files, from where its source says.
+app_files() {
+  if [[ -n ${APP:-} ]]; then
+    mkdir -p "$1"
+    cp -RL "${APP}/." "$1"
+  elif [[ -n ${APP_URL:-} ]]; then
+    note "downloading ${APP_URL}"
+    retry 4 curl -fsSL --connect-timeout 15 -o "${directory}/app.tar.gz" "${APP_URL}" ||
+      fail "${APP_URL} cannot be downloaded" "correct source.url, or give the files by source.path"
+    printf '%s  %s\n' "${APP_SHA256}" "${directory}/app.tar.gz" | sha256sum --check --quiet >&2 ||
+      fail "${APP_URL} has another SHA-256 than source.sha256" "find out why before you correct it"
+    mkdir -p "$1"
+    tar -xzf "${directory}/app.tar.gz" -C "$1" >&2 || fail "${APP_URL} is no .tar.gz archive" "correct source.url"
+  elif [[ -n ${APP_GIT_URL:-} ]]; then
+    from_git "$1"
   fi
-  mkdir -p "${directory}/.ca"
-  touch "${directory}/.ca/.keep"
-  find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "${directory}/.ca/" \; 2>/dev/null || true
-  tar -C "${directory}" --owner=0 --group=0 -cf - .
-  rm -rf "${directory}"
+}
+
+from_git() {
+  local checkout="${directory}/git"
+  note "cloning ${APP_GIT_URL} at ${APP_GIT_REF}"
+  retry 4 git clone --quiet --no-checkout "${APP_GIT_URL}" "${checkout}" >&2 ||
+    fail "${APP_GIT_URL} cannot be cloned" "correct source.url"
+  git -C "${checkout}" checkout --quiet --detach "${APP_GIT_REF}" >&2 ||
+    fail "${APP_GIT_URL} has no ${APP_GIT_REF}" "correct source.ref"
+  note "building: ${APP_GIT_BUILD}"
+  (cd "${checkout}" && bash -euo pipefail -c "${APP_GIT_BUILD}") >&2 ||
+    fail "the build of ${APP_GIT_URL} failed" "see its messages above; source.build is what was run"
+  [[ -d "${checkout}/${APP_GIT_OUTPUT}" ]] ||
+    fail "the build of ${APP_GIT_URL} left no directory ${APP_GIT_OUTPUT}" "correct source.output"
+  mkdir -p "$1"
+  cp -RL "${checkout}/${APP_GIT_OUTPUT}/." "$1"
 }
 
 build() {

@@ -1,0 +1,108 @@
+import { execFileSync } from "child_process";
+import { Site, siteRequest, SiteResponse } from "./lib/site";
+
+const usage = `usage: smoke [--json]
+Asks the deployed site for what it must answer, through its edge, its certificate verified against the stack's
+authority. Looks at what is said, not only at the status. Exit code 1 when anything is wrong.`;
+
+interface Check {
+  name: string;
+  path: string;
+  /** What is wrong with the answer, or undefined. */
+  judge: (response: SiteResponse) => string | undefined;
+}
+
+function json(judge: (body: Record<string, unknown>) => boolean): Check["judge"] {
+  return (response) => {
+    if (response.status !== 200) {
+      return `status ${response.status}, 200 was expected`;
+    }
+    try {
+      return judge(JSON.parse(response.body) as Record<string, unknown>)
+        ? undefined
+        : `unexpected answer: ${response.body.slice(0, 200)}`;
+    } catch {
+      return `no JSON: ${response.body.slice(0, 200)}`;
+    }
+  };
+}
+
+const checks: Check[] = [
+  {
+    name: "frontend",
+    path: "/",
+    judge: ({ status, body }) =>
+      status === 200 && /<html/i.test(body) ? undefined : `status ${status}, a page was expected`,
+  },
+  { name: "bridge", path: "/api/v1/bridge/status", judge: json((body) => "connected_servers" in body) },
+  { name: "gateway and database", path: "/api/rooms/list", judge: json((body) => body["success"] === true) },
+  {
+    name: "homeserver",
+    path: "/_matrix/client/versions",
+    judge: json((body) => Array.isArray(body["versions"])),
+  },
+  {
+    name: "client discovery",
+    path: "/.well-known/matrix/client",
+    judge: json((body) => "m.homeserver" in body),
+  },
+];
+
+interface Result {
+  name: string;
+  path: string;
+  ok: boolean;
+  milliseconds: number;
+  problem?: string;
+}
+
+async function run(site: Site, check: Check): Promise<Result> {
+  const { name, path } = check;
+  try {
+    const response = await siteRequest(site, path);
+    const problem = check.judge(response);
+    return { name, path, ok: problem === undefined, milliseconds: response.milliseconds, problem };
+  } catch (error) {
+    return {
+      name,
+      path,
+      ok: false,
+      milliseconds: 0,
+      problem: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  const outputs = JSON.parse(execFileSync("pulumi", ["stack", "output", "--json"], { encoding: "utf8" })) as {
+    url: string;
+    siteAddress: string;
+    certificateAuthority: string;
+  };
+  const site = { url: outputs.url, address: outputs.siteAddress, authority: outputs.certificateAuthority };
+  const results = await Promise.all(checks.map((check) => run(site, check)));
+  if (args.includes("--json")) {
+    console.log(JSON.stringify({ site: site.url, results }, undefined, 2));
+  } else {
+    for (const { name, path, ok, milliseconds, problem } of results) {
+      console.log(
+        `${ok ? "ok    " : "FAILED"} ${name.padEnd(22)} ${path.padEnd(30)} ${ok ? `${milliseconds} ms` : problem}`,
+      );
+    }
+  }
+  return results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  },
+);

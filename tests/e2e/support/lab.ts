@@ -1,0 +1,46 @@
+import * as path from "path";
+import { must, projectRoot, Run, start } from "./stack";
+
+const script = path.join(projectRoot, "lab", "vps.sh");
+
+/** A server of the lab, by its number. */
+export class LabVps {
+  readonly address: string;
+
+  constructor(readonly number: number) {
+    this.address = `10.77.0.1${number}`;
+  }
+
+  /** A fresh server: whatever was there under its number goes first. */
+  async boot(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    await must(script, ["down", String(this.number)]);
+    await must(script, ["up", String(this.number)], { env });
+  }
+
+  async down(): Promise<void> {
+    await must(script, ["down", String(this.number)]);
+  }
+
+  async hostKey(): Promise<string> {
+    const line = (await must(script, ["hostkey", String(this.number)])).output.trim();
+    return line.split(/\s+/).slice(0, 2).join(" ");
+  }
+
+  /** Runs a shell command in the server, beside SSH. */
+  async exec(command: string): Promise<string> {
+    return (await must(script, ["exec", String(this.number), "bash", "-c", command])).output;
+  }
+
+  startExec(command: string): Promise<Run> {
+    return start(script, ["exec", String(this.number), "bash", "-c", command]).ended;
+  }
+
+  /** Logins that sshd accepted since it started. */
+  async logins(): Promise<number> {
+    return Number((await this.exec("journalctl -u ssh --no-pager | grep -c 'Accepted publickey' || true")).trim());
+  }
+
+  static async keyFile(): Promise<string> {
+    return (await must(script, ["key"])).output.trim();
+  }
+}

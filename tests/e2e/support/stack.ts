@@ -1,0 +1,166 @@
+import { ChildProcess, spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { stringify } from "yaml";
+
+export const projectRoot = path.join(__dirname, "..", "..", "..");
+
+/** How a command ended and all it said. */
+export interface Run {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  output: string;
+  seconds: number;
+}
+
+/** A command under way: its end, and its process for those who mean to kill it. */
+export interface Running {
+  process: ChildProcess;
+  ended: Promise<Run>;
+  /** All it has said so far. */
+  output: () => string;
+}
+
+export function start(
+  file: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string; group?: boolean } = {},
+): Running {
+  const began = performance.now();
+  const child = spawn(file, args, {
+    cwd: options.cwd ?? projectRoot,
+    env: { ...process.env, ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: options.group ?? false,
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.end(options.input ?? "");
+  const ended = new Promise<Run>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      resolve({ code, signal, output, seconds: (performance.now() - began) / 1000 });
+    });
+  });
+  return { process: child, ended, output: () => output };
+}
+
+/** Runs a command to its end and expects exit code 0. */
+export async function must(file: string, args: string[], options: Parameters<typeof start>[2] = {}): Promise<Run> {
+  const run = await start(file, args, options).ended;
+  if (run.code !== 0) {
+    throw new Error(`${file} ${args.join(" ")} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+  }
+  return run;
+}
+
+/** What `pulumi up` counted. */
+export interface Changes {
+  created: number;
+  updated: number;
+  deleted: number;
+  replaced: number;
+  unchanged: number;
+}
+
+export function countChanges(output: string): Changes {
+  const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
+  return {
+    created: count(/\+ (\d+) (?:created|to create)/),
+    updated: count(/~ (\d+) (?:updated|to update)/),
+    deleted: count(/- (\d+) (?:deleted|to delete)/),
+    replaced: count(/\+-(\d+) (?:replaced|to replace)/),
+    unchanged: count(/(\d+) unchanged/),
+  };
+}
+
+/** The settings below `hypha:` of a stack file. */
+export type StackSettings = Record<"hosts" | "chat" | "edge" | "images", unknown>;
+
+/** A stack of this checkout with a state, a passphrase and a configuration of its own. */
+export class Stack {
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  private readonly configFile: string;
+
+  constructor(readonly name: string) {
+    this.directory = fs.mkdtempSync(path.join(os.tmpdir(), `hypha-${name}-`));
+    this.configFile = path.join(this.directory, `Pulumi.${name}.yaml`);
+    fs.mkdirSync(path.join(this.directory, "state"));
+    this.env = {
+      PATH: `${path.join(projectRoot, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`,
+      PULUMI_BACKEND_URL: `file://${this.directory}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "only for this test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    };
+  }
+
+  /** Writes the stack's configuration, keeping the salt that Pulumi put there. */
+  configure(settings: StackSettings): void {
+    const old = fs.existsSync(this.configFile) ? fs.readFileSync(this.configFile, "utf8") : "";
+    const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
+    const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`hypha:${key}`, value]));
+    fs.writeFileSync(this.configFile, `${salt === undefined ? "" : `${salt}\n`}${stringify({ config })}`);
+  }
+
+  start(verb: string, ...args: string[]): Running {
+    return start("pulumi", [verb, "--stack", this.name, "--non-interactive", ...args], { env: this.env, group: true });
+  }
+
+  private run(verb: string, ...args: string[]): Promise<Run> {
+    return this.start(verb, ...args).ended;
+  }
+
+  async init(): Promise<void> {
+    await must("pulumi", ["stack", "init", this.name, "--non-interactive"], {
+      env: this.env,
+      // The checkout's own stack files stay as they are.
+      cwd: projectRoot,
+    });
+    // `stack init` leaves the salt in the checkout; here every stack file is in its own directory.
+    const left = path.join(projectRoot, `Pulumi.${this.name}.yaml`);
+    if (fs.existsSync(left)) {
+      fs.renameSync(left, this.configFile);
+    }
+  }
+
+  startUp(...args: string[]): Running {
+    return this.start("up", "--yes", "--skip-preview", "--config-file", this.configFile, ...args);
+  }
+
+  up(...args: string[]): Promise<Run> {
+    return this.startUp(...args).ended;
+  }
+
+  preview(...args: string[]): Promise<Run> {
+    return this.run("preview", "--config-file", this.configFile, ...args);
+  }
+
+  destroy(): Promise<Run> {
+    return this.run("destroy", "--yes", "--skip-preview", "--config-file", this.configFile);
+  }
+
+  /** Forgets an operation that was killed, as Pulumi asks for. */
+  async cancel(): Promise<void> {
+    await must("pulumi", ["cancel", "--stack", this.name, "--yes"], { env: this.env });
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const run = await must("pulumi", ["stack", "output", "--json", "--show-secrets", "--stack", this.name], {
+      env: this.env,
+    });
+    return JSON.parse(run.output) as Record<string, unknown>;
+  }
+
+  /** The state as Pulumi keeps it, secrets encrypted. */
+  async state(): Promise<string> {
+    return (await must("pulumi", ["stack", "export", "--stack", this.name], { env: this.env })).output;
+  }
+
+  remove(): void {
+    fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+}
