@@ -70,12 +70,8 @@ main() {
   make_admin_when_up &
   admin=$!
   wait "$synapse" || status=$?
-  die_status "$status"
-}
-
-die_status() {
-  say "Synapse ended with exit code $1"
-  exit "$(($1 == 0 ? 1 : $1))"
+  say "Synapse ended with exit code $status"
+  return "$((status == 0 ? 1 : status))"
 }
 
 main "$@" </dev/null

@@ -9,7 +9,7 @@ readonly fresh=$volume/pgdata.new
 readonly settings=/etc/hypha
 readonly sockets=/run/postgresql
 
-step='' # process id of the step under way
+step=''    # process id of the step under way
 private='' # socket directory of the temporary server
 
 say() { printf 'postgres: %s\n' "$*" >&2; }

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Healthy: the rooms list says success, and the pooler's database answers "select 1".
+# (The real gateway answers the rooms list without asking its database.)
+set -euo pipefail
+
+rooms() {
+  local reply
+  exec 3<>/dev/tcp/127.0.0.1/8080
+  printf 'GET /api/rooms/list HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+  reply=$(timeout 2 cat <&3 | tr -d '\r')
+  exec 3>&-
+  [[ $reply == "HTTP/1."?" 200 "* ]] || return 1
+  [[ ${reply#*$'\n\n'} =~ ^\{.*\"success\":\ ?true.*\"rooms\".*\}$ ]]
+}
+
+# Postgres' protocol by hand: start-up message, simple query, terminate. "C" is the query's completion tag.
+database() {
+  exec 3<>/dev/tcp/127.0.0.1/5432
+  printf '\0\0\0\x35\0\3\0\0user\0mycelium_user\0database\0mycelium_matrix\0\0' >&3
+  printf 'Q\0\0\0\x0dselect 1\0X\0\0\0\4' >&3
+  timeout 2 cat <&3 | tr -d '\0' | grep -aq 'SELECT 1'
+}
+
+rooms
+database
