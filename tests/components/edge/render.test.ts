@@ -1,0 +1,163 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import type { EdgeSettings } from "../../../components/edge/render";
+import { renderNginxConf, siteAuthority } from "../../../components/edge/render";
+
+const name = fc.domain().filter((text) => !/[{};]/.test(text));
+const path = fc
+  .array(fc.stringMatching(/^[a-z0-9_.-]{1,8}$/), { maxLength: 4 })
+  .map((parts) => (parts.length === 0 ? "/" : `/${parts.join("/")}/`));
+const route = fc.record(
+  {
+    path,
+    upstream: fc
+      .tuple(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), fc.integer({ min: 1, max: 65535 }))
+      .map((p) => p.join(":")),
+    maxBodyMiB: fc.integer({ min: 1, max: 100 }),
+  },
+  { requiredKeys: ["path", "upstream"] },
+);
+const settings: fc.Arbitrary<EdgeSettings> = fc.record({
+  domain: name,
+  aliases: fc.array(name, { maxLength: 4 }),
+  httpsPort: fc.constantFrom(443, 8443, 4443),
+  routes: fc.uniqueArray(route, { selector: (one) => one.path, minLength: 1, maxLength: 8 }),
+  documents: fc.dictionary(
+    fc.stringMatching(/^[a-z]{1,8}$/).map((text) => `/.well-known/${text}`),
+    fc.dictionary(fc.stringMatching(/^[a-z.]{1,8}$/), name),
+    { maxKeys: 3 },
+  ),
+});
+
+/** The blocks of a configuration as a tree of directives; throws where braces do not pair. Comments and quotes are read. */
+function blocks(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const open: string[] = [];
+  const tokens = text.replace(/^\s*#.*$/gm, "").matchAll(/((?:'[^']*'|"(?:\\.|[^"])*"|[^'"{};])*)([{};])/g);
+  for (const [, head = "", end] of tokens) {
+    const directive = head.trim().replace(/\s+/g, " ");
+    if (end === "{") {
+      open.push(directive);
+      const key = open.join(" > ");
+      found.set(key, found.get(key) ?? []);
+    } else if (end === "}") {
+      expect(directive).toBe("");
+      expect(open.pop()).toBeDefined();
+    } else {
+      found.set(open.join(" > "), [...(found.get(open.join(" > ")) ?? []), directive]);
+    }
+  }
+  expect(open).toEqual([]);
+  return found;
+}
+
+test("every route and document stands there once, in its own block, with its upstream and limit", () => {
+  fc.assert(
+    fc.property(settings, (given) => {
+      const found = blocks(renderNginxConf(given));
+      const locations = [...found.keys()].filter((key) => key.startsWith("http > server > location "));
+      const expected = [
+        ...given.routes.map((one) => `location ${one.path}`),
+        ...Object.keys(given.documents).map((key) => `location = ${key}`),
+        ...["location = /healthz", "location /"],
+      ].map((key) => `http > server > ${key}`);
+      expect(new Set(locations)).toEqual(new Set(expected));
+      for (const one of given.routes) {
+        const directives = found.get(`http > server > location ${one.path}`) ?? [];
+        expect(directives.filter((line) => line !== "return 421")).toEqual([
+          `set $upstream ${one.upstream}`,
+          "proxy_pass http://$upstream",
+          `client_max_body_size ${one.maxBodyMiB ?? 1}m`,
+        ]);
+      }
+      for (const [at, body] of Object.entries(given.documents)) {
+        expect(found.get(`http > server > location = ${at}`)).toContain(
+          `return 200 '${JSON.stringify(body)}'`,
+        );
+      }
+      expect(found.get("http > server")).toContain(
+        `server_name ${[given.domain, ...given.aliases].join(" ")}`,
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("the order in which routes and documents are given changes nothing", () => {
+  fc.assert(
+    fc.property(settings, (given) => {
+      const turned = {
+        ...given,
+        routes: [...given.routes].reverse(),
+        documents: Object.fromEntries(Object.entries(given.documents).reverse()),
+      };
+      expect(renderNginxConf(turned)).toBe(renderNginxConf(given));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.each([
+  [443, "chat.example.org", "https://$host$request_uri"],
+  [8443, "chat.example.org:8443", "https://$host:8443$request_uri"],
+])("published on %d the site is %s and HTTP goes to %s", (httpsPort, authority, target) => {
+  expect(siteAuthority("chat.example.org", httpsPort)).toBe(authority);
+  const text = renderNginxConf({
+    domain: "chat.example.org",
+    aliases: [],
+    httpsPort,
+    routes: [],
+    documents: {},
+  });
+  expect(text).toContain(`return 308 ${target};`);
+});
+
+test("an unknown name gets the health check and nothing else; Nginx tells nobody its version", () => {
+  const text = renderNginxConf({
+    domain: "a.example",
+    aliases: [],
+    httpsPort: 443,
+    routes: [],
+    documents: {},
+  });
+  const [, last = ""] = text.split("# Any other name");
+  expect([...last.matchAll(/location (.*) \{/g)].map((match) => match[1])).toEqual(["= /healthz", "/"]);
+  expect(last).toContain("return 421;");
+  expect(text).toContain("server_tokens off;");
+  expect(text).toContain("ssl_protocols TLSv1.2 TLSv1.3;");
+});
+
+const installed = spawnSync("nginx", ["-v"]).error === undefined;
+const title = installed
+  ? "Nginx itself takes what is rendered"
+  : "Nginx is not installed here: the tests of the edge's image let theirs check the text";
+
+test(title, () => {
+  const directory = mkdtempSync(join(tmpdir(), "hypha-nginx-"));
+  try {
+    for (const [index, given] of (installed ? fc.sample(settings, 10) : []).entries()) {
+      const file = join(directory, `${index}.conf`);
+      makeCertificate(directory);
+      const text = renderNginxConf(given)
+        .replaceAll("/etc/hypha/tls.crt", join(directory, "crt"))
+        .replaceAll("/run/secrets/tls.key", join(directory, "key"))
+        .replaceAll("/tmp/", `${directory}/`);
+      writeFileSync(file, text);
+      const checked = spawnSync("nginx", ["-t", "-c", file], { encoding: "utf8" });
+      expect({ given, ...checked }).toMatchObject({ status: 0 });
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+function makeCertificate(directory: string): void {
+  const made = spawnSync("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-subj", "/CN=x", "-days", "1", "-keyout", join(directory, "key"), "-out", join(directory, "crt")],
+  ]);
+  expect(made.status).toBe(0);
+}
