@@ -35,7 +35,8 @@ export function parseServices(serviceLines: string, taskLines: string): ServiceS
     name: row["Name"] ?? "",
     node: row["Node"] ?? "",
     state: row["CurrentState"] ?? "",
-    wanted: row["DesiredState"] === "Running",
+    // Ready is a task that starts as soon as the restart delay is over.
+    wanted: ["Running", "Ready"].includes(row["DesiredState"] ?? ""),
     error: row["Error"] ?? "",
   }));
   return rows(serviceLines)
@@ -68,9 +69,11 @@ export function notableTasks(service: ServiceStatus): Task[] {
     if (task.wanted) {
       return true;
     }
-    const first = task.error !== "" && !failed.has(task.name);
+    if (task.error === "" || failed.has(task.name)) {
+      return false;
+    }
     failed.add(task.name);
-    return first;
+    return true;
   });
 }
 
