@@ -36,7 +36,7 @@ export function printed(name: string): string | undefined {
   if (name.endsWith("-preflight")) {
     return JSON.stringify(facts);
   }
-  return name.endsWith("-build") ? `sha256:id-of-${name}\n` : undefined;
+  return name.endsWith("-build") ? `sha256:id-of-${name}` : undefined;
 }
 
 /** An error hook as the SDK hands it to the engine. */
