@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 OLDEST=20.10
 SOCKET=${HYPHA_DOCKER_SOCKET:-/var/run/docker.sock}
+PIDFILE=${HYPHA_DOCKER_PIDFILE:-/var/run/docker.pid}
 DATA=${XDG_DATA_HOME:-$HOME/.local/share}/hypha
 START_SECONDS=${HYPHA_ENGINE_SECONDS:-60}
 
@@ -82,14 +83,18 @@ start_engine() {
     "See: $DATA/dockerd.log, or journalctl -u docker"
 }
 
-# Without an init system the engine outlives this script on its own.
+# Without systemd the engine outlives this script on its own.
 start_alone() {
+  local pid=''
+  [ ! -f "$PIDFILE" ] || pid=$(cat "$PIDFILE")
+  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
+    say "dockerd runs already (process $pid): waiting for it"
+    return
+  fi
+  # Left by an engine that did not end well: a new one refuses to start while it is there.
+  rm -f "$PIDFILE"
   mkdir -p "$DATA"
   say "starting dockerd (log: $DATA/dockerd.log)"
-  # Left by an engine that did not end well: a new one refuses to start while it is there.
-  if [ -f /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null; then
-    rm -f /var/run/docker.pid
-  fi
   setsid nohup dockerd -H "unix://$SOCKET" </dev/null >>"$DATA/dockerd.log" 2>&1 &
   printf '%s\n' "$!" >"$DATA/dockerd.pid"
 }

@@ -23,7 +23,12 @@ describe("ops/engine.sh", () => {
   });
 
   function engine(args: string[] = [], env: NodeJS.ProcessEnv = {}, hide: string[] = []): Finished {
-    const own = { HYPHA_OS_RELEASE: "os-release", HYPHA_SYSTEMD_DIR: "nowhere", HYPHA_ENGINE_SECONDS: "5" };
+    const own = {
+      HYPHA_OS_RELEASE: "os-release",
+      HYPHA_SYSTEMD_DIR: "nowhere",
+      HYPHA_DOCKER_PIDFILE: "docker.pid",
+      HYPHA_ENGINE_SECONDS: "5",
+    };
     return checkout.run("bash", ["ops/engine.sh", ...args], { ...own, ...env }, hide);
   }
   const installs = () => checkout.called().filter((call) => /^(apt-get|dockerd|systemctl)/.test(call));
@@ -62,6 +67,19 @@ describe("ops/engine.sh", () => {
     expect(checkout.run("cat", [`${checkout.data}/dockerd.pid`]).stdout).toMatch(/^\d+\n$/);
   });
 
+  test("does not start a second dockerd beside one that is still starting", () => {
+    checkout.write("docker.pid", String(process.pid));
+    checkout.stub("docker", "[ -e asked ] && { echo 20.10.24; exit; }; touch asked; exit 1");
+    expect(engine(["--yes"]).stdout).toContain("dockerd runs already");
+    expect(installs()).toEqual([]);
+  });
+
+  test("is not held up by the pid file of a dockerd that is gone", () => {
+    checkout.write("docker.pid", "999999999");
+    expect(engine(["--yes"]).status).toBe(0);
+    expect(checkout.run("ls", ["docker.pid"]).status).not.toBe(0);
+  });
+
   test("with systemd, enables the service", () => {
     const result = engine(["--yes"], { HYPHA_SYSTEMD_DIR: "." });
     expect(result.stdout).toContain("Docker engine 26.1.5");
@@ -74,7 +92,7 @@ describe("ops/engine.sh", () => {
   ])("installs what is missing on %s", (_, aptCache, client) => {
     checkout.stub("apt-cache", aptCache);
     checkout.run("rm", ["bin/docker", "bin/dockerd"]);
-    const result = engine(["--yes"], {}, ["docker", "dockerd", "sudo"]);
+    const result = engine(["--yes"], { HYPHA_ENGINE_SECONDS: "1" }, ["docker", "dockerd"]);
     expect(installs()).toContain(
       `apt-get install -y -qq --no-install-recommends docker.io iptables${client}`,
     );
