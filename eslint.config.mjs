@@ -26,6 +26,10 @@ export default tseslint.config(
         "error",
         { allowNumber: true, allowBoolean: true },
       ],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // A Pulumi program or a test may be async by type only, and text is cut into characters on purpose.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-misused-spread": "off",
       // `new Thing(…)` for its effect is how Pulumi declares a resource, and a class may hold nothing but that.
       "no-new": "off",
       "@typescript-eslint/no-extraneous-class": "off",

@@ -46,7 +46,7 @@ test("what is accepted keeps what was written", () => {
     fc.property(validConfig, (raw) => {
       const { edge, chat } = parseConfig(raw);
       expect(edge).toMatchObject(raw["edge"] as object);
-      expect(chat).toMatchObject((raw["chat"] ?? {}) as object);
+      expect(chat).toMatchObject(raw["chat"] ?? {});
     }),
     runs,
   );
