@@ -53,8 +53,9 @@ check_sizes() {
 # Certificates fail on a host whose clock is wrong. The package mirror's Date header is a clock every host can reach.
 check_clock() {
   local mirror line skew
-  mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-    sed -n 's|.*http://\([^/ ]*\)/.*|\1|p' | head -n 1)
+  # Either of the two may be missing; that is no failure.
+  mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
+    sed -n 's|.*http://\([^/ ]*\)/.*|\1|p' | sed -n 1p)
   # shellcheck disable=SC2016 # the inner shell expands it
   line=$(timeout 10 bash -c "$(declare -f http_date)"'; http_date "$1"' _ "${mirror:-invalid}" 2>/dev/null) || line=
   if [[ -z ${line} ]]; then
@@ -71,10 +72,13 @@ http_date() {
   sed -n 's/^[Dd]ate: \(.*\)\r$/\1/p' <&3
 }
 
+# The address that packets to $1 leave from; nothing where there is no route.
+source_address() { { ip -o route get "$1" 2>/dev/null || true; } | sed -n 's/.* src \([^ ]*\).*/\1/p'; }
+
 print_facts() {
   local address virtualisation
-  address=$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')
-  [[ -n ${address} ]] || address=$(ip -o route get 2001:db8::1 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')
+  address=$(source_address 192.0.2.1)
+  [[ -n ${address} ]] || address=$(source_address 2001:db8::1)
   virtualisation=$(systemd-detect-virt 2>/dev/null) || virtualisation=${virtualisation:-none}
   printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,"diskFreeMiB":%d,"virtualisation":%s,"address":%s,"warnings":[%s]}\n' \
     "$(json_string "$(hostname)")" "$(json_string "${os}")" "$(json_string "$(uname -r)")" \
