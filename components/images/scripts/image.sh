@@ -16,7 +16,11 @@ on_target() {
   if [[ -z ${TARGET} ]]; then docker "$@"; else ssh "${target[@]}" -- docker "$@"; fi
 }
 
-image_id() { "$1" image inspect --format='{{.Id}}' "${REFERENCE}" 2>/dev/null; }
+# For an image that is missing, docker prints an empty line.
+image_id() {
+  local id
+  id=$("$1" image inspect --format='{{.Id}}' "${REFERENCE}" 2>/dev/null) && printf '%s\n' "${id}"
+}
 
 up() {
   if ! image_id on_target; then
