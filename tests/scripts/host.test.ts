@@ -1,0 +1,259 @@
+import { failure, Sandbox } from "./sandbox";
+
+let box: Sandbox;
+beforeEach(() => {
+  box = new Sandbox();
+});
+afterEach(() => {
+  box.remove();
+});
+
+describe("preflight.sh", () => {
+  const variables = {
+    ...{ ENGINE: "distribution", PORTS: "80 443" },
+    ...{ MINIMUM_CPUS: "1", MINIMUM_MEMORY_MIB: "1024", MINIMUM_DISK_MIB: "5120" },
+    ...{ RECOMMENDED_CPUS: "4", RECOMMENDED_MEMORY_MIB: "8192", RECOMMENDED_DISK_MIB: "51200" },
+  };
+  const preflight = (change: Record<string, string> = {}) =>
+    box.run("host/scripts/preflight.sh", { ...variables, ...change });
+  const now = Math.floor(Date.parse("2026-01-01T00:00:00Z") / 1000);
+
+  /** A server that passes, with all that is recommended. */
+  beforeEach(() => {
+    box
+      .file("etc/os-release", 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n')
+      .file("proc/meminfo", "MemTotal:        16777216 kB\nMemFree: 1 kB\n")
+      .file("etc/apt/sources.list", "deb http://mirror.example/debian bookworm main\n")
+      .directory("run/systemd/system")
+      .directory("var/lib/docker")
+      .stub("id", "case $1 in -u) echo 0 ;; -un) echo root ;; esac")
+      .stub("uname", "case $1 in -m) echo x86_64 ;; -r) echo 6.1.0-31-amd64 ;; esac")
+      .stub("nproc", "echo 8")
+      .stub("df", "printf 'Filesystem 1M Used Available\\n/dev/x 9 1 102400 1%% /\\n'")
+      .stub("ss")
+      .stub("ip", "[[ $* == *192.0.2.1* ]] && echo '192.0.2.1 via 10.0.0.1 dev eth0 src 10.0.0.7 uid 0'")
+      .stub("hostname", 'echo "web1.example"')
+      .stub("systemd-detect-virt", "echo kvm")
+      .stub("timeout", "echo 'Thu, 01 Jan 2026 00:00:00 GMT'")
+      .stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now}`);
+  });
+
+  test("prints the facts of a server that passes as one line of JSON, and changes nothing", () => {
+    const { code, stdout, stderr } = preflight();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ hostname: "web1.example", os: "debian 12", kernel: "6.1.0-31-amd64", architecture: "x86_64" },
+      ...{
+        cpus: 8,
+        memoryMiB: 16384,
+        diskFreeMiB: 102400,
+        virtualisation: "kvm",
+        address: "10.0.0.7",
+        warnings: [],
+      },
+    });
+    const called = new Set(box.calls().map((call) => call.split(" ")[0]));
+    expect([...called].sort()).toEqual(
+      ["date", "df", "hostname", "id", "ip", "nproc", "ss", "systemd-detect-virt", "timeout", "uname"].sort(),
+    );
+  });
+
+  test.each(["debian 13", "ubuntu 22.04", "ubuntu 24.04"])("takes %s", (os) => {
+    const [id = "", version = ""] = os.split(" ");
+    box.file("etc/os-release", `ID=${id}\nVERSION_ID="${version}"\n`);
+    expect(JSON.parse(preflight().stdout)).toMatchObject({ os });
+  });
+
+  test("takes an ARM server, one with an IPv6 address only, and bare metal", () => {
+    box
+      .stub("uname", "case $1 in -m) echo aarch64 ;; -r) echo 6 ;; esac")
+      .stub(
+        "ip",
+        "[[ $* == *2001:db8::1* ]] && echo '2001:db8::1 via fe80::1 dev eth0 src 2001:db8::7 metric 1'",
+      )
+      .stub("systemd-detect-virt", "echo none; exit 1");
+    const { code, stdout } = preflight();
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ architecture: "aarch64", address: "2001:db8::7", virtualisation: "none" },
+    });
+  });
+
+  const systems = "use Debian 12 or 13, or Ubuntu 22.04 or 24.04";
+  test.each<[string, () => unknown, Record<string, string>, string, string]>([
+    [
+      "another login than root",
+      () => box.stub("id", "case $1 in -u) echo 1000 ;; -un) echo debian ;; esac"),
+      ...[{}, "debian is not root", "let hypha:hosts.web1.user be root or have passwordless sudo"],
+    ] as never,
+    [
+      "another system",
+      () => box.file("etc/os-release", "ID=fedora\nVERSION_ID=40\n"),
+      {},
+      "runs fedora 40, which is not supported",
+      systems,
+    ],
+    [
+      "an old system",
+      () => box.file("etc/os-release", 'ID=debian\nVERSION_ID="11"\n'),
+      {},
+      "runs debian 11, which is not supported",
+      systems,
+    ],
+    [
+      "a rolling system",
+      () => box.file("etc/os-release", "ID=arch\n"),
+      {},
+      "runs arch , which is not supported",
+      systems,
+    ],
+    [
+      "another architecture",
+      () => box.stub("uname", "case $1 in -m) echo riscv64 ;; -r) echo 6 ;; esac"),
+      ...[{}, "is riscv64, which is not supported", "use an x86_64 or aarch64 server"],
+    ] as never,
+    [
+      "no engine where it should be present",
+      () => box.stub("docker", "exit 1"),
+      ...[
+        { ENGINE: "present" },
+        "has no running Docker engine",
+        "install one, or set hypha:hosts.web1.docker to distribution",
+      ],
+    ] as never,
+    [
+      "too few CPUs",
+      () => 0,
+      { MINIMUM_CPUS: "9" },
+      "has 8 CPUs, at least 9 are needed",
+      "use a larger server, or lower hypha:hosts.web1.minimum.cpus",
+    ],
+    [
+      "too little memory",
+      () => box.file("proc/meminfo", "MemTotal: 1048575 kB\n"),
+      ...[
+        {},
+        "has 1023 MiB of memory, at least 1024 are needed",
+        "use a larger server, or lower hypha:hosts.web1.minimum.memoryMiB",
+      ],
+    ] as never,
+    [
+      "too little disk",
+      () => box.stub("df", "printf 'head\\n/dev/x 9 1 5119 1%% /\\n'"),
+      ...[
+        {},
+        "has 5119 MiB free for /var/lib/docker, at least 5120 are needed",
+        "free or add disk space, or lower hypha:hosts.web1.minimum.diskGiB",
+      ],
+    ] as never,
+    [
+      "a clock that is ahead",
+      () => box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now + 301}`),
+      ...[{}, "clock is 301 s off", "set it, for example with: timedatectl set-ntp true"],
+    ] as never,
+    [
+      "a clock that is behind",
+      () => box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now - 4000}`),
+      ...[{}, "clock is -4000 s off", "set it, for example with: timedatectl set-ntp true"],
+    ] as never,
+    [
+      "a port in use",
+      () => box.stub("ss", `[[ $* == *:443 ]] && echo 'LISTEN users:(("apache2",pid=1,fd=4))'; exit 0`),
+      ...[{}, "port 443 is in use by apache2", "stop it, or set another port under hypha:edge.ports"],
+    ] as never,
+  ])("refuses %s, and prints no facts", (_, arrange, change, what, fix) => {
+    arrange();
+    const result = preflight(change);
+    // Paths are moved below the sandbox; the message names the host's own.
+    expect({ ...result, stderr: result.stderr.replaceAll(box.root, "") }).toMatchObject(failure(what, fix));
+    expect(result.stdout).toBe("");
+  });
+
+  test("refuses a server without os-release and one without systemd", () => {
+    const bare = new Sandbox().stub("id", "echo 0");
+    const result = bare.run("host/scripts/preflight.sh", variables);
+    expect({ ...result, stderr: result.stderr.replaceAll(bare.root, "") }).toMatchObject(
+      failure("has no /etc/os-release", systems),
+    );
+    bare.file("etc/os-release", "ID=debian\nVERSION_ID=12\n").stub("uname", "echo x86_64");
+    expect(bare.run("host/scripts/preflight.sh", variables)).toMatchObject(
+      failure("does not run systemd", "use a server that boots with systemd"),
+    );
+    bare.remove();
+  });
+
+  test("warns of what is below the recommended, in words and in the facts", () => {
+    box.stub("nproc", "echo 2").file("proc/meminfo", "MemTotal: 2097152 kB\n");
+    const { code, stdout, stderr } = preflight({ RECOMMENDED_DISK_MIB: "204800" });
+    const warnings = [
+      "2 CPUs, 4 are recommended",
+      "2048 MiB of memory, 8192 are recommended",
+      "102400 MiB of disk free, 204800 are recommended",
+    ];
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ cpus: 2, warnings });
+    expect(stderr).toBe(warnings.map((text) => `web1: warning: ${text}\n`).join(""));
+  });
+
+  test("exactly the minimum and a clock 300 s off will do; no mirror is a warning", () => {
+    box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now + 300}`);
+    expect(
+      preflight({ MINIMUM_CPUS: "8", MINIMUM_MEMORY_MIB: "16384", MINIMUM_DISK_MIB: "102400" }).code,
+    ).toBe(0);
+    box.stub("timeout", "exit 124");
+    expect(JSON.parse(preflight().stdout)).toMatchObject({
+      warnings: ["the clock could not be compared: no package mirror answered by HTTP"],
+    });
+  });
+
+  test("down looks at nothing", () => {
+    expect(box.run("host/scripts/preflight.sh", variables, "down")).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect(box.calls()).toEqual([]);
+  });
+});
+
+describe("local.sh", () => {
+  const docker = (version: string) =>
+    box.stub(
+      "docker",
+      `case "$*" in
+        version*) ${version} ;;
+        *'json .Name'*) echo '"laptop"' ;;
+        *'json .OperatingSystem'*) echo '"Debian GNU/Linux 12"' ;;
+        *'json .KernelVersion'*) echo '"6.1"' ;;
+        *'json .Architecture'*) echo '"x86_64"' ;;
+        *NCPU*) echo 4 ;;
+        *MemTotal*) echo 8589934592 ;;
+        *DockerRootDir*) echo '${box.root}/var/lib/docker' ;;
+      esac`,
+    );
+  const local = (verb: "up" | "down" = "up") =>
+    box.run("host/scripts/local.sh", { DOCKER_HOST: "unix:///run/d.sock", PORTS: "" }, verb);
+
+  test("prints the facts of an engine that answers", () => {
+    docker("echo 20.10.24").directory("var/lib/docker").stub("df", "printf 'head\\n/dev/x 9 1 100 1%% /\\n'");
+    const { code, stdout, stderr } = local();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ hostname: "laptop", os: "Debian GNU/Linux 12", kernel: "6.1", architecture: "x86_64", cpus: 4 },
+      ...{ memoryMiB: 8192, diskFreeMiB: 100, virtualisation: "local", address: "127.0.0.1", warnings: [] },
+    });
+  });
+
+  test("refuses an engine that does not answer, with its words, and an old one; down does nothing", () => {
+    docker("echo 'Client: x' >&2; echo 'Cannot connect' >&2; exit 1");
+    expect(local()).toMatchObject(
+      failure(
+        "no Docker engine answers at unix:///run/d.sock: Cannot connect",
+        "start it (make up does this on Debian and Ubuntu), or set hypha:hosts.web1.socket",
+      ),
+    );
+    docker("echo 19.03.1");
+    expect(local()).toMatchObject(failure("Docker 19.03.1 is too old", "install Docker 20.10 or newer"));
+    expect(local("down")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});

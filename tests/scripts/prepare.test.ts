@@ -1,0 +1,151 @@
+import { projectFile } from "../components/fixtures";
+import { failure, Sandbox } from "./sandbox";
+
+let box: Sandbox;
+const prepare = (engine = "distribution") =>
+  box.run("host/scripts/prepare.sh", { ENGINE: engine, DEPLOY_USER: "muser" });
+/** Calls that change the host. */
+const changes = () =>
+  box
+    .calls()
+    .filter((call) => /^(useradd|usermod|apt-get|curl|systemctl restart|install)/.test(call))
+    .map((call) => call.replaceAll(box.root, ""));
+const apt = "apt-get -qq -o DPkg::Lock::Timeout=120";
+const installed = `#!/bin/sh\nexit 0\n`;
+
+/** A server where apt-get brings a working engine. */
+beforeEach(() => {
+  box = new Sandbox();
+  box
+    .file("etc/os-release", "ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n")
+    .file("root-home/.ssh/authorized_keys", "ssh-ed25519 AAAA root\n")
+    .directory("muser-home")
+    .directory("etc/apt/sources.list.d")
+    .stub("id", `[[ -e ${box.root}/made-user ]]`)
+    .stub("useradd", `: >${box.root}/made-user`)
+    .stub("usermod")
+    .stub(
+      "getent",
+      `[[ $2 == muser ]] && echo 'muser:x:1:1::${box.root}/muser-home:/bin/bash' || echo "$2:x:0:0::${box.root}/root-home:/bin/bash"`,
+    )
+    // The owner cannot be set here; everything else can.
+    .stub(
+      "install",
+      `args=(); while (($#)); do case $1 in -o | -g) shift 2 ;; *) args+=("$1"); shift ;; esac; done
+       [[ \${args[0]} == -d ]] && exec mkdir -p "\${args[-1]}"; exec cp "\${args[-2]}" "\${args[-1]}"`,
+    )
+    .stub("systemctl")
+    .stub("apt-cache", "exit 100")
+    .stub("dpkg", "echo amd64")
+    .stub("curl", 'for file in "$@"; do :; done; : >"${file}"')
+    .stub(
+      "apt-get",
+      `[[ $* == *install* && $* == *docker* ]] && printf '${installed}' >${box.root}/bin/docker && chmod +x ${box.root}/bin/docker; exit 0`,
+    );
+});
+afterEach(() => {
+  box.remove();
+});
+
+test("a bare server gets the engine, its log limits, the account in the docker group, and root's keys", () => {
+  expect(prepare()).toMatchObject({ code: 0, stdout: "" });
+  expect(changes()).toEqual([
+    `${apt} update`,
+    `${apt} install -y --no-install-recommends docker.io iptables ca-certificates`,
+    "install -d /etc/docker",
+    "systemctl restart docker",
+    "useradd --create-home --shell /bin/bash muser",
+    "usermod --append --groups docker muser",
+    "install -d -m 0700 -o muser -g muser /muser-home/.ssh",
+    "install -m 0600 -o muser -g muser /root-home/.ssh/authorized_keys /muser-home/.ssh/authorized_keys",
+  ]);
+  expect(JSON.parse(box.read("etc/docker/daemon.json"))).toEqual({
+    ...{ "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "3" } },
+  });
+  expect(box.read("muser-home/.ssh/authorized_keys")).toBe("ssh-ed25519 AAAA root\n");
+  expect(box.calls()).toContain("systemctl enable --quiet --now docker");
+});
+
+test("run again it installs nothing, restarts nothing and makes no second account", () => {
+  prepare();
+  const before = box.calls().length;
+  expect(prepare()).toMatchObject({ code: 0, stderr: "" });
+  const again = box.calls().slice(before);
+  expect(again.filter((call) => /^(apt-get|useradd|systemctl restart|curl)/.test(call))).toEqual([]);
+});
+
+test("an engine that is there is left as it is, its settings too", () => {
+  box.stub("docker").file("etc/docker/daemon.json", '{"data-root":"/x"}');
+  expect(prepare("present").code).toBe(0);
+  expect(changes().filter((call) => !/^(user|install .*muser)/.test(call))).toEqual([]);
+  expect(box.read("etc/docker/daemon.json")).toBe('{"data-root":"/x"}');
+});
+
+test("where the distribution has the client in a package of its own, it comes along", () => {
+  box.stub("apt-cache", "[[ $* == 'show docker-cli' ]]");
+  expect(prepare().code).toBe(0);
+  expect(changes()).toContain(
+    `${apt} install -y --no-install-recommends docker.io iptables ca-certificates docker-cli`,
+  );
+});
+
+test("Docker's repository is added with its key, for the system's release", () => {
+  expect(prepare("docker").code).toBe(0);
+  expect(changes().slice(0, 6)).toEqual([
+    `${apt} update`,
+    `${apt} install -y --no-install-recommends ca-certificates curl`,
+    "install -d -m 0755 /etc/apt/keyrings",
+    "curl -fsSL https://download.docker.com/linux/debian/gpg -o /etc/apt/keyrings/docker.asc",
+    `${apt} update`,
+    `${apt} install -y --no-install-recommends docker-ce docker-ce-cli containerd.io`,
+  ]);
+  expect(box.read("etc/apt/sources.list.d/docker.list").replaceAll(box.root, "")).toBe(
+    "deb [arch=amd64 signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian bookworm stable\n",
+  );
+});
+
+test("a mirror that fails twice is tried again", () => {
+  box.stub(
+    "apt-get",
+    `((N > 2)) || exit 100; printf '${installed}' >${box.root}/bin/docker && chmod +x ${box.root}/bin/docker`,
+  );
+  expect(prepare().code).toBe(0);
+  expect(box.calls().filter((call) => call.startsWith("sleep"))).toEqual(["sleep 2", "sleep 4"]);
+});
+
+test("each failure says what to do", () => {
+  box.stub("apt-get", "[[ $* == *update ]]");
+  expect(prepare()).toMatchObject(
+    failure(
+      "the distribution's Docker engine could not be installed",
+      "see the messages above; try: apt-get install docker.io",
+    ),
+  );
+  box.stub("apt-get").stub("curl", "exit 6");
+  expect(prepare("docker")).toMatchObject(
+    failure("download.docker.com cannot be reached", "set hypha:hosts.web1.docker to distribution"),
+  );
+});
+
+test("an engine that never answers, and an account nobody could log in to, are failures", () => {
+  // The minute that the script waits is over at once.
+  const text = projectFile("components", "host/scripts/prepare.sh").replace("wait_for 60", "wait_for 0");
+  box.stub("docker", "exit 1");
+  expect(box.bash(text, { ENGINE: "present", DEPLOY_USER: "muser" })).toMatchObject(
+    failure("the Docker engine does not answer", "look at: journalctl -u docker -n 50"),
+  );
+  box.stub("docker").file("root-home/.ssh/authorized_keys", "");
+  expect(prepare("present")).toMatchObject(
+    failure(
+      `${box.root}/root-home/.ssh/authorized_keys is missing or empty`,
+      "log in with a key that stands in it",
+    ),
+  );
+});
+
+test("down leaves the account and the engine where they are", () => {
+  expect(
+    box.run("host/scripts/prepare.sh", { ENGINE: "docker", DEPLOY_USER: "muser" }, "down"),
+  ).toMatchObject({ code: 0 });
+  expect(box.calls()).toEqual([]);
+});

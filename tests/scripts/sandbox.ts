@@ -1,0 +1,132 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { shellAssign } from "../../components/shell/quote";
+import { projectFile } from "../components/fixtures";
+
+/** Tools that only compute: the real ones. Whatever else a script calls is a stub, or is missing. */
+const tools = (
+  "awk bash basename cat chmod cp cut dirname env find grep gzip head install ln ls mkdir mktemp mv rm sed " +
+  "sha256sum sort tail tar touch tr true false uniq wc"
+).split(" ");
+
+/** Directories of a host that scripts read or write; in a sandbox each stands below its root. */
+const hostPaths =
+  /(?<![\w}])\/(etc\/os-release|etc\/docker|etc\/apt|proc\/meminfo|run\/systemd\/system|var\/lib\/docker|usr\/local\/share\/ca-certificates)/g;
+
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A host of stubs: a root directory for what scripts read and write, and a PATH on which every command is known. */
+export class Sandbox {
+  readonly root = mkdtempSync(join(tmpdir(), "hypha-script-"));
+  private readonly bin = join(this.root, "bin");
+  private readonly log = join(this.root, "calls");
+
+  constructor() {
+    mkdirSync(this.bin);
+    for (const tool of tools) {
+      const real = (process.env["PATH"] ?? "")
+        .split(":")
+        .map((path) => join(path, tool))
+        .find(existsSync);
+      if (real === undefined) throw new Error(`this machine has no ${tool}`);
+      symlinkSync(real, join(this.bin, tool));
+    }
+    this.stub("sleep");
+  }
+
+  /**
+   * A command that notes its arguments and then runs `body`, in bash; `$N` is how often it was called, this call
+   * included. The arguments are also in `$*`.
+   */
+  stub(name: string, body = ""): this {
+    const count = join(this.root, `${name}.count`);
+    const path = join(this.bin, name);
+    rmSync(path, { force: true });
+    writeFileSync(
+      path,
+      `#!${join(this.bin, "bash")}\nline="${name}\${*:+ }$*"\nprintf '%s\\n' "\${line//$'\\n'/ }" >>'${this.log}'\n` +
+        `printf . >>'${count}'\nN=$(wc -c <'${count}')\n${body}\n`,
+    );
+    chmodSync(path, 0o755);
+    return this;
+  }
+
+  /** The machine's own `name`, not noted. */
+  real(name: string): this {
+    const found = (process.env["PATH"] ?? "")
+      .split(":")
+      .map((path) => join(path, name))
+      .find(existsSync);
+    if (found === undefined) throw new Error(`this machine has no ${name}`);
+    symlinkSync(found, join(this.bin, name));
+    return this;
+  }
+
+  file(path: string, text: string): this {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    writeFileSync(join(this.root, path), text);
+    return this;
+  }
+
+  directory(path: string): this {
+    mkdirSync(join(this.root, path), { recursive: true });
+    return this;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.root, path), "utf8");
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.root, path));
+  }
+
+  /** What was called so far, one line each. */
+  calls(): string[] {
+    return existsSync(this.log) ? readFileSync(this.log, "utf8").trimEnd().split("\n") : [];
+  }
+
+  /** Runs a script as Pulumi does: library and script on standard input, its variables before them. */
+  run(script: string, variables: Readonly<Record<string, string>> = {}, verb: "up" | "down" = "up"): Run {
+    return this.bash(projectFile("components", script), variables, verb);
+  }
+
+  /** Runs some lines after the library. */
+  bash(text: string, variables: Readonly<Record<string, string>> = {}, verb = "up"): Run {
+    const moved = text.replaceAll(hostPaths, (path) => `${this.root}${path}`);
+    const input = `${shellAssign({ HOST_NAME: "web1", ...variables })}${projectFile("components", "shell", "lib.sh")}${moved}`;
+    const { status, stdout, stderr } = spawnSync(join(this.bin, "bash"), ["-s", "--", verb], {
+      input,
+      encoding: "utf8",
+      cwd: this.root,
+      env: { PATH: this.bin, HOME: this.root, TMPDIR: this.directory("tmp").root + "/tmp" },
+      timeout: 20_000,
+    });
+    return { code: status ?? -1, stdout, stderr };
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** What a failure must say: the host, what is wrong, what to do. */
+export const failure = (what: string, fix: string) => ({
+  code: 1,
+  stderr: expect.stringContaining(`web1: ${what}\nweb1: what to do: ${fix}`) as string,
+});
