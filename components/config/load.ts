@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import { expandHome } from "../shell/home";
 import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } from "./problems";
 import type { Problem, RenamedKeys } from "./problems";
 import { stack } from "./schema";
@@ -25,8 +25,6 @@ export class ConfigError extends pulumi.RunError {
 
 /** What the rules need from outside the configuration. */
 export interface ParseContext {
-  /** Replaces a leading `~` in paths; without it the `~` stays. */
-  readonly home?: string;
   /** Renamed keys. Default: the project's own table. */
   readonly renamed?: RenamedKeys;
 }
@@ -46,7 +44,7 @@ export function parseConfig(raw: Readonly<Record<string, unknown>>, context: Par
   if (result.data === undefined || broken.length + rest.length > 0) {
     throw new ConfigError([...broken, ...rest]);
   }
-  return deepFreeze(context.home === undefined ? result.data : expandHomes(result.data, context.home));
+  return deepFreeze(result.data);
 }
 
 /** The configuration of the running stack, checked against the machine it runs on too. Throws a ConfigError. */
@@ -68,7 +66,7 @@ export function loadConfig(): StackConfig {
   if (secrets.length > 0) {
     throw new ConfigError(secrets);
   }
-  const config = parseConfig(raw, { home: homedir() });
+  const config = parseConfig(raw);
   const missing = missingPaths(config);
   if (missing.length > 0) {
     throw new ConfigError(missing);
@@ -113,19 +111,19 @@ function missingPaths(config: StackConfig): Problem[] {
   const problems: Problem[] = [];
   for (const part of ["bridge", "gateway", "frontend"] as const) {
     const { source } = config.chat[part];
-    if (source.kind === "artifacts" && source.path !== undefined && !isKind(source.path, "directory")) {
+    if (source.kind === "artifacts" && source.path !== undefined && !isKind(expandHome(source.path), "directory")) {
       problems.push({
         path: formatPath(["chat", part, "source", "path"]),
-        what: `${resolve(source.path)} is no directory here`,
+        what: `${resolve(expandHome(source.path))} is no directory here`,
         fix: "put the built files there or correct the path",
       });
     }
   }
   for (const [name, host] of Object.entries(config.hosts)) {
-    if (host.kind === "vps" && "keyFile" in host.identity && !isKind(host.identity.keyFile, "file")) {
+    if (host.kind === "vps" && "keyFile" in host.identity && !isKind(expandHome(host.identity.keyFile), "file")) {
       problems.push({
         path: formatPath(["hosts", name, "identity", "keyFile"]),
-        what: `${resolve(host.identity.keyFile)} is no file here`,
+        what: `${resolve(expandHome(host.identity.keyFile))} is no file here`,
         fix: "put the private key there, correct the path, or use agent: true",
       });
     }
@@ -136,26 +134,6 @@ function missingPaths(config: StackConfig): Problem[] {
 function isKind(path: string, kind: "directory" | "file"): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   return kind === "directory" ? (stat?.isDirectory() ?? false) : (stat?.isFile() ?? false);
-}
-
-function expandHomes(config: StackConfig, home: string): StackConfig {
-  const expand = (path: string): string => path.replace(/^~(?=\/|$)/, () => home);
-  const chat = { ...config.chat };
-  for (const part of ["bridge", "gateway", "frontend"] as const) {
-    const { source } = chat[part];
-    if (source.kind === "artifacts" && source.path !== undefined) {
-      chat[part] = { ...chat[part], source: { ...source, path: expand(source.path) } };
-    }
-  }
-  const hosts = Object.fromEntries(
-    Object.entries(config.hosts).map(([name, host]) => [
-      name,
-      host.kind === "vps" && "keyFile" in host.identity
-        ? { ...host, identity: { keyFile: expand(host.identity.keyFile) } }
-        : host,
-    ]),
-  );
-  return { ...config, chat, hosts };
 }
 
 function sortKeys(value: unknown): unknown {

@@ -3,6 +3,7 @@ import * as os from "os";
 import * as path from "path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { expandHome } from "../shell/home";
 
 /** Who proves itself to the host: the running SSH agent, or a private key file (`~` is the home directory). */
 export type SshIdentity = { agent: true } | { keyFile: string };
@@ -67,11 +68,6 @@ export function dockerHost(channel: Channel): string {
 /** Arguments of `ssh` that open a session on the host: options, port and destination; a command may follow. */
 export function sshDestination(endpoint: SshEndpoint): string[] {
   return [...sshOptions(endpoint), "-p", String(endpoint.port), `${endpoint.user}@${endpoint.address}`];
-}
-
-/** `~/…` made absolute; anything else as it is. */
-export function expandHome(file: string): string {
-  return file.startsWith("~/") ? path.join(os.homedir(), file.slice(2)) : file;
 }
 
 /** The connection of a `remote.Command`: the same key pinned, the same identity; dials again for about two minutes. */

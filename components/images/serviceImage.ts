@@ -2,6 +2,7 @@ import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { sshDestination } from "../host/channel";
 import { Host } from "../host/host";
+import { expandHome } from "../shell/home";
 import { hostScript } from "../shell/hostScript";
 import { stackName } from "../swarm/naming";
 import { contentTag, contextFiles } from "./context";
@@ -69,7 +70,7 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
     const directory = path.join("images", args.image);
     const files = contextFiles(
       path.join(projectRoot, directory),
-      app?.kind === "directory" ? path.resolve(projectRoot, app.directory) : undefined,
+      app?.kind === "directory" ? path.resolve(projectRoot, expandHome(app.directory)) : undefined,
     );
     const buildArgs: Record<string, string> = { BASE: args.base, PACKAGES: (args.packages ?? []).join(" ") };
     const repository = `${stackName("images")}/${args.image}`;

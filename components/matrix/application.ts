@@ -20,8 +20,8 @@ export type Application = "bridge" | "gateway" | "frontend";
 
 /** Debian packages that the sample and the real application need to run. */
 const packages: Record<Application, { sample: string[]; real: string[] }> = {
-  bridge: { sample: ["python3-minimal"], real: ["libssl3", "ca-certificates"] },
-  gateway: { sample: ["python3-minimal", "python3-psycopg2"], real: ["libssl3", "ca-certificates"] },
+  bridge: { sample: ["python3"], real: ["libssl3", "ca-certificates"] },
+  gateway: { sample: ["python3", "python3-psycopg2"], real: ["libssl3", "ca-certificates"] },
   frontend: { sample: [], real: [] },
 };
 

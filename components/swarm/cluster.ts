@@ -30,8 +30,8 @@ function roleLabel(role: NodeRole): string {
 export class Cluster extends pulumi.ComponentResource {
   readonly provider: docker.Provider;
   readonly manager: Host;
-  /** Name of the overlay network that the stack's services meet on. */
-  readonly network: pulumi.Output<string>;
+  /** Overlay network that the stack's services meet on. */
+  readonly networkId: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:swarm:Cluster", name, {}, opts);
@@ -56,7 +56,7 @@ export class Cluster extends pulumi.ComponentResource {
       { name: stackName("network"), driver: "overlay", labels: stackLabels() },
       { parent: this, provider: this.provider, dependsOn: init },
     );
-    this.network = network.name;
-    this.registerOutputs({ network: this.network });
+    this.networkId = network.id;
+    this.registerOutputs({ networkId: this.networkId });
   }
 }

@@ -35,12 +35,15 @@ export function failedTask(lines: string): Task | undefined {
  * when Pulumi reports the service's creation or update as failed; it never tries again.
  */
 export function explainFailure(manager: Host, service: string): pulumi.ErrorHook {
-  return new pulumi.ErrorHook(`explain-${service}`, async () => {
+  return new pulumi.ErrorHook(`explain-${service}`, async ({ failedOperation }) => {
     const run = (args: string[]) => dockerCommand(manager.channel, args);
     const tasks = await run(["service", "ps", "--no-trunc", "--format", "{{json .}}", service]);
     const task = failedTask(tasks.output);
     if (task === undefined) {
-      await pulumi.log.error(`${service} on ${manager.name}: no failed task is left to show`);
+      // A service that never came up is removed again by the provider, which shows its log itself.
+      if (failedOperation !== "create") {
+        await pulumi.log.error(`${service} on ${manager.name}: no failed task is left to show`);
+      }
       return false;
     }
     const logs = await run(["service", "logs", "--raw", "--tail", "20", task.ID]);

@@ -91,7 +91,7 @@ export class Workload extends pulumi.ComponentResource {
         // Long enough for every replica to start and be found healthy, one after the other, and to fail once.
         convergeConfig: { delay: "1s", timeout: `${(startSeconds + 60) * (replicas + 1)}s` },
         taskSpec: {
-          networksAdvanceds: [{ name: cluster.network }],
+          networksAdvanceds: [{ id: cluster.networkId }],
           placement: { constraints: [roleConstraint(args.role ?? "app")] },
           restartPolicy: { condition: "any", delay: "2s", window: "60s" },
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },

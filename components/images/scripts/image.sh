@@ -17,22 +17,18 @@ on_target() {
 }
 
 # For an image that is missing, docker prints an empty line.
-image_id() {
-  local id
-  id=$("$1" image inspect --format='{{.Id}}' "${REFERENCE}" 2>/dev/null) && printf '%s\n' "${id}"
-}
+image_id() { "$1" image inspect --format='{{.Id}}' "${REFERENCE}" 2>/dev/null | grep .; }
 
 up() {
-  if ! image_id on_target; then
-    if [[ ${BUILD_ON} == target ]]; then
-      base_on_target
-      context | build on_target
-    else
-      image_id docker >/dev/null || context | build docker
-      [[ -z ${TARGET} ]] || send "${REFERENCE}"
-    fi
-    image_id on_target || fail "image ${REFERENCE} is not there after its build" "see the build's messages above"
+  if image_id on_target; then return 0; fi
+  if [[ ${BUILD_ON} == target ]]; then
+    base_on_target
+    context | build on_target
+  else
+    image_id docker >/dev/null || context | build docker
+    [[ -z ${TARGET} ]] || send "${REFERENCE}"
   fi
+  image_id on_target || fail "image ${REFERENCE} is not there after its build" "see the build's messages above"
 }
 
 # The build context as a tar stream. The machine's own CAs go along for build stages that fetch something behind a
@@ -54,7 +50,7 @@ context() {
 app_files() {
   if [[ -n ${APP:-} ]]; then
     mkdir -p "$1"
-    cp -RL "${APP}/." "$1"
+    cp -RL "${APP/#\~\//"${HOME}/"}/." "$1"
   elif [[ -n ${APP_URL:-} ]]; then
     note "downloading ${APP_URL}"
     retry 4 curl -fsSL --connect-timeout 15 -o "${directory}/app.tar.gz" "${APP_URL}" ||

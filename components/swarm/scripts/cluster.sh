@@ -9,6 +9,7 @@ main() {
   esac
 }
 
+node_id() { docker info --format '{{.Swarm.NodeID}}'; }
 state() { docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'; }
 
 up() {
@@ -17,22 +18,22 @@ up() {
     "inactive "*)
       note "starting a swarm on ${ADVERTISE_ADDRESS}"
       docker swarm init --advertise-addr "${ADVERTISE_ADDRESS}" >/dev/null
-      docker node update --label-add hypha.made=true self >/dev/null
+      docker node update --label-add hypha.made=true "$(node_id)" >/dev/null
       ;;
     *) fail "the engine is in a swarm it does not manage ($(state))" \
       "leave it (docker swarm leave), or name a manager under hypha:hosts" ;;
   esac
   local label arguments=()
   for label in ${NODE_LABELS}; do arguments+=(--label-add "${label}"); done
-  docker node update "${arguments[@]}" self >/dev/null
-  docker node inspect self --format '{{.ID}}'
+  docker node update "${arguments[@]}" "$(node_id)" >/dev/null
+  node_id
 }
 
 down() {
   [[ $(state) == "active true" ]] || return 0
   local label arguments=()
   for label in ${NODE_LABELS}; do arguments+=(--label-rm "${label%%=*}"); done
-  docker node update "${arguments[@]}" self >/dev/null || true
+  docker node update "${arguments[@]}" "$(node_id)" >/dev/null || true
   [[ $(docker node inspect self --format '{{index .Spec.Labels "hypha.made"}}') == true ]] || return 0
   if [[ -n $(docker service ls -q) || -n $(docker secret ls -q) || -n $(docker config ls -q) ]]; then
     note "the swarm stays: other services use it"
