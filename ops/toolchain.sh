@@ -58,16 +58,32 @@ stamp_of() {
   esac
 }
 
-digest_of() {
-  cd "$root/toolchain"
-  local sources
+# What a part is built from, into the array sources.
+sources_of() {
+  local here="$root/toolchain"
   case "$1" in
-    pulumi-language-nodejs) sources=(language-nodejs/*) ;;
-    pulumi) sources=(versions.env cli/*) ;;
-    command) mapfile -t sources < <(find pulumi-resource-command -name '*.go' | LC_ALL=C sort) && sources+=(go.mod go.sum) ;;
-    *) sources=("pulumi-resource-$1"/* "shim/$1"/* go.mod go.sum) ;;
+    pulumi-language-nodejs) sources=("$here"/language-nodejs/*) ;;
+    pulumi) sources=("$here/versions.env" "$here"/cli/*) ;;
+    command) sources=("$here"/pulumi-resource-command/{,*/}*.go "$here"/go.{mod,sum}) ;;
+    *) sources=("$here/pulumi-resource-$1"/* "$here/shim/$1"/* "$here"/go.{mod,sum}) ;;
   esac
+}
+
+digest_of() {
+  local sources
+  sources_of "$1"
   cat -- "${sources[@]}" | sha256sum | cut -c1-16
+}
+
+# unchanged PART STAMP: by time first, by content where a checkout renewed the times.
+unchanged() {
+  local sources source newer=
+  sources_of "$1"
+  for source in "${sources[@]}"; do
+    [[ ! "$source" -nt "$2" ]] || newer=1
+  done
+  [[ -n "$newer" ]] || return 0
+  [[ "$(<"$2")" == "$(digest_of "$1")" ]] && touch "$2"
 }
 
 # official | built | stale | missing
@@ -78,7 +94,7 @@ state_of() {
     echo missing
   elif [[ ! -e "$stamp" ]]; then
     echo official
-  elif [[ "$(<"$stamp")" == "$(digest_of "$1")" ]]; then
+  elif unchanged "$1" "$stamp"; then
     echo built
   else
     echo stale
