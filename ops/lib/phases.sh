@@ -56,5 +56,7 @@ dependencies() {
 
 toolchain() {
   [ -x ops/toolchain.sh ] || die "ops/toolchain.sh is missing from this checkout: restore it with git."
-  ops/toolchain.sh ensure
+  local options=()
+  if agreed; then options=(--yes); fi
+  ops/toolchain.sh ensure "${options[@]}"
 }

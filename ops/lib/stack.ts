@@ -7,8 +7,8 @@ export interface StackHost {
   name: string;
   /** `unix:///…` or `ssh://…`, for messages and for the local engine. */
   dockerHost: string;
-  /** Arguments of `ssh` that open a session; empty for the local engine. */
-  ssh: string[];
+  /** Options of `ssh`: pinned host key, identity, shared connection; empty for the local engine. */
+  sshArgs: string[];
 }
 
 function pulumi(args: string[]): string {
@@ -33,7 +33,7 @@ export function stackName(): string {
 /** The hosts of a deployed stack. */
 export function stackHosts(stack: string): StackHost[] {
   const outputs = JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as {
-    hosts?: Record<string, { dockerHost: string; ssh: string[] }>;
+    hosts?: Record<string, { dockerHost: string; sshArgs: string[] }>;
   };
   const hosts = Object.entries(outputs.hosts ?? {});
   if (hosts.length === 0) {
@@ -41,14 +41,19 @@ export function stackHosts(stack: string): StackHost[] {
       `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,
     );
   }
-  return hosts.map(([name, { dockerHost, ssh }]) => ({ name, dockerHost, ssh }));
+  return hosts.map(([name, { dockerHost, sshArgs }]) => ({ name, dockerHost, sshArgs }));
 }
 
 /** The command that runs `docker args…` on the host's engine. Over SSH the words are quoted for the remote shell. */
 export function dockerCommand(host: StackHost, args: readonly string[]): [string, string[]] {
-  return host.ssh.length === 0
-    ? ["docker", ["--host", host.dockerHost, ...args]]
-    : ["ssh", [...host.ssh, shellQuote(["docker", ...args])]];
+  const { protocol, username, hostname, port } = new URL(host.dockerHost);
+  if (protocol !== "ssh:") {
+    return ["docker", ["--host", host.dockerHost, ...args]];
+  }
+  // An IPv6 address stands in brackets in a URL, and without them for ssh.
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  const destination = ["-p", port || "22", `${username}@${address}`];
+  return ["ssh", [...host.sshArgs, ...destination, "--", shellQuote(["docker", ...args])]];
 }
 
 /** What `docker args…` prints on the host. */

@@ -41,18 +41,26 @@ describe("status", () => {
 
 describe("the docker command", () => {
   test("addresses the local engine by its socket", () => {
-    const host = { name: "local", dockerHost: "unix:///var/run/docker.sock", ssh: [] };
+    const host = { name: "local", dockerHost: "unix:///var/run/docker.sock", sshArgs: [] };
     expect(dockerCommand(host, ["info"])).toEqual([
       "docker",
       ["--host", "unix:///var/run/docker.sock", "info"],
     ]);
   });
 
-  test("goes over SSH as one word per argument, whatever is in it", () => {
-    const host = { name: "web1", dockerHost: "ssh://root@h:22", ssh: ["-p", "22", "root@h"] };
+  test.each([
+    ["ssh://root@web1.example.org:2222", ["-p", "2222", "root@web1.example.org"]],
+    ["ssh://root@[2001:db8::1]:22", ["-p", "22", "root@2001:db8::1"]],
+  ])("goes to %s over SSH as one word per argument, whatever is in it", (dockerHost, destination) => {
+    const host = { name: "web1", dockerHost, sshArgs: ["-o", "BatchMode=yes"] };
     expect(dockerCommand(host, ["service", "ls", "--format", "{{json .}}", "a'; reboot"])).toEqual([
       "ssh",
-      ["-p", "22", "root@h", `'docker' 'service' 'ls' '--format' '{{json .}}' 'a'\\''; reboot'`],
+      [
+        ...host.sshArgs,
+        ...destination,
+        "--",
+        `'docker' 'service' 'ls' '--format' '{{json .}}' 'a'\\''; reboot'`,
+      ],
     ]);
   });
 });

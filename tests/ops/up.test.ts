@@ -43,7 +43,7 @@ describe("ops/up.sh", () => {
     expect(result.stdout).toMatch(/ {2}total +\d+\.\d s\n$/);
     expect(changed()).toEqual([
       "npm ci --no-audit --no-fund --loglevel=error",
-      "toolchain.sh ensure",
+      "toolchain.sh ensure --yes",
       "pulumi stack select --create dev",
       "pulumi up --stack dev --yes --non-interactive",
       "tsx ops/smoke.ts",
@@ -104,7 +104,7 @@ describe("ops/up.sh", () => {
     const result = up();
     expect(result.status).toBe(7);
     expect(result.stderr).toMatch(/\[2\/6\] toolchain failed after \d+\.\d s \(exit code 7\)/);
-    expect(changed()).toEqual(["npm ci --no-audit --no-fund --loglevel=error", "toolchain.sh ensure"]);
+    expect(changed()).toEqual(["npm ci --no-audit --no-fund --loglevel=error", "toolchain.sh ensure --yes"]);
   });
 
   test("an old Node is refused with what to install", () => {
