@@ -13,12 +13,19 @@ rooms() {
   [[ ${reply#*$'\n\n'} =~ ^\{.*\"success\":\ ?true.*\"rooms\".*\}$ ]]
 }
 
-# Postgres' protocol by hand: start-up message, simple query, terminate. "C" is the query's completion tag.
+# Postgres' protocol by hand: start-up message, then a simple query; its completion tag ends with a NUL.
 database() {
+  local part
   exec 3<>/dev/tcp/127.0.0.1/5432
   printf '\0\0\0\x35\0\3\0\0user\0mycelium_user\0database\0mycelium_matrix\0\0' >&3
-  printf 'Q\0\0\0\x0dselect 1\0X\0\0\0\4' >&3
-  timeout 2 cat <&3 | tr -d '\0' | grep -aq 'SELECT 1'
+  printf 'Q\0\0\0\x0dselect 1\0' >&3
+  while IFS= read -r -t 2 -d '' -u 3 part; do
+    if [[ $part == *'SELECT 1' ]]; then
+      printf 'X\0\0\0\4' >&3
+      return 0
+    fi
+  done
+  return 1
 }
 
 rooms

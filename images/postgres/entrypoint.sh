@@ -52,7 +52,7 @@ check_mounts() {
 # The lock goes with the process, and holds across containers on the same volume.
 lock_volume() {
   exec 9>>"$volume/.lock"
-  run flock -w 20 9 || die "another server is using the data volume"
+  run flock -w 10 9 || die "another server is using the data volume"
 }
 
 check_version() {

@@ -7,7 +7,8 @@ const checks = [
     name: "Matrix bridge",
     url: new URL("/api/v1/bridge/status", BRIDGE),
     ok: (body) => Number.isInteger(body.connected_servers),
-    text: (body) => `${body.connected_servers} servers, Mycelium ${body.mycelium_connected ? "connected" : "not connected"}`,
+    text: (body) =>
+      `${body.connected_servers} servers, Mycelium ${body.mycelium_connected ? "connected" : "not connected"}`,
   },
   {
     name: "Rooms",
