@@ -2,6 +2,8 @@
 export interface Route {
   /** Path prefix, from `/` on. */
   path: string;
+  /** This path only, and GET only: nothing below it and no other method. @default false */
+  readOnly?: boolean;
   /** DNS name on the stack's network and port, `name:8080`. */
   upstream: string;
   /** Largest request body in MiB. @default 1 */
@@ -15,17 +17,26 @@ export interface EdgeSettings {
   /** Published HTTPS port, which redirects name. */
   httpsPort: number;
   routes: Route[];
+  /** Path prefixes that a route would serve and nobody outside may reach: answered with 404. @default none */
+  closed?: string[];
   /** JSON answered at a path. */
   documents: Record<string, object>;
 }
 
 function renderRoute(route: Route): string {
   return `
-    location ${route.path} {
+    location ${route.readOnly ? "= " : ""}${route.path} {${route.readOnly ? "\n      limit_except GET { deny all; }" : ""}
       # A variable makes Nginx ask the resolver again: replicas come and go.
       set $upstream ${route.upstream};
       proxy_pass http://$upstream;
       client_max_body_size ${route.maxBodyMiB ?? 1}m;
+    }`;
+}
+
+function renderClosed(path: string): string {
+  return `
+    location ${path} {
+      return 404;
     }`;
 }
 
@@ -108,6 +119,7 @@ http {
     server_name ${names};
     add_header Strict-Transport-Security "max-age=31536000" always;
 ${routes.map(renderRoute).join("\n")}
+${[...(settings.closed ?? [])].sort().map(renderClosed).join("\n")}
 ${documents.map(renderDocument).join("\n")}
   }
 

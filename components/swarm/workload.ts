@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Image } from "../images/serviceImage";
 import { Cluster, NodeRole, roleConstraint } from "./cluster";
 import { ConfigMount } from "./configFile";
+import { duration } from "./duration";
 import { explainFailure } from "./failure";
 import { stackLabels, stackName } from "./naming";
 import { SecretMount } from "./secretFile";
@@ -67,8 +68,8 @@ export class Workload extends pulumi.ComponentResource {
     const policy = {
       parallelism: 1,
       order: exclusive ? "stop-first" : "start-first",
-      monitor: "5s",
-      delay: "0s",
+      monitor: duration(5),
+      delay: duration(0),
       maxFailureRatio: "0",
     };
     const service = new docker.Service(
@@ -89,11 +90,11 @@ export class Workload extends pulumi.ComponentResource {
         updateConfig: { ...policy, failureAction: "rollback" },
         rollbackConfig: { ...policy, failureAction: "pause" },
         // Long enough for every replica to start and be found healthy, one after the other, and to fail once.
-        convergeConfig: { delay: "1s", timeout: `${(startSeconds + 60) * (replicas + 1)}s` },
+        convergeConfig: { delay: duration(1), timeout: duration((startSeconds + 60) * (replicas + 1)) },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId }],
           placement: { constraints: [roleConstraint(args.role ?? "app")] },
-          restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+          restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
           resources: {
             limits: {
@@ -107,13 +108,13 @@ export class Workload extends pulumi.ComponentResource {
             env: args.env,
             readOnly: true,
             capDrops: ["ALL"],
-            stopGracePeriod: `${args.stopSeconds ?? 10}s`,
+            stopGracePeriod: duration(args.stopSeconds ?? 10),
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              interval: `${healthIntervalSeconds}s`,
-              timeout: "5s",
+              interval: duration(healthIntervalSeconds),
+              timeout: duration(5),
               retries: healthRetries,
-              startPeriod: `${startSeconds}s`,
+              startPeriod: duration(startSeconds),
             },
             mounts: [
               ...(args.volumes ?? []).map((mount) => ({

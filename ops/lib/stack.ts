@@ -56,12 +56,13 @@ export function dockerCommand(host: StackHost, args: readonly string[]): [string
   return ["ssh", [...host.sshArgs, ...destination, "--", shellQuote(["docker", ...args])]];
 }
 
-/** What `docker args…` prints on the host. */
-export function docker(host: StackHost, args: readonly string[]): string {
+/** What `docker args…` prints on the host; `input` is its standard input. */
+export function docker(host: StackHost, args: readonly string[], input?: string): string {
   const [command, words] = dockerCommand(host, args);
   const result = spawnSync(command, words, {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
+    input: input ?? "",
     maxBuffer: 1 << 28,
   });
   if (result.error !== undefined) {
@@ -69,7 +70,7 @@ export function docker(host: StackHost, args: readonly string[]): string {
   }
   if (result.status !== 0) {
     throw new ToolError(
-      `host ${host.name} (${host.dockerHost}): docker ${args.slice(0, 2).join(" ")}: ${result.stderr.trim()}`,
+      `host ${host.name} (${host.dockerHost}): docker ${args.slice(0, 2).join(" ")}: ${(result.stderr + result.stdout).trim()}`,
     );
   }
   return result.stdout;
