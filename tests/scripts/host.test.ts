@@ -130,10 +130,10 @@ describe("preflight.sh", () => {
     ],
     [
       "too little memory",
-      () => box.file("proc/meminfo", "MemTotal: 1048575 kB\n"),
+      () => box.file("proc/meminfo", "MemTotal: 943103 kB\n"),
       ...[
         {},
-        "has 1023 MiB of memory, at least 1024 are needed",
+        "has 920 MiB of memory, at least 1024 are needed",
         "use a larger server, or lower hypha:hosts.web1.minimum.memoryMiB",
       ],
     ] as never,

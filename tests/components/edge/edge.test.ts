@@ -113,11 +113,11 @@ describe("Edge", () => {
       endpointSpec: { mode: "dnsrr", ports: [port(8080, 80), port(8443, 443)] },
       updateConfig: { ...policy, failureAction: "rollback" },
       rollbackConfig: { ...policy, failureAction: "pause" },
-      convergeConfig: { delay: "1s", timeout: "160s" },
+      convergeConfig: { delay: "1s", timeout: "2m40s" },
       taskSpec: {
-        networksAdvanceds: [{ name: "hypha-test-network" }],
+        networksAdvanceds: [{ id: "cluster-network-id" }],
         placement: { constraints: ["node.labels.hypha.test.edge==true"] },
-        restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+        restartPolicy: { condition: "any", delay: "2s", window: "1m" },
         logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
         resources: { limits: { memoryBytes: 128 * 1024 * 1024 } },
         containerSpec: {

@@ -17,6 +17,7 @@ const route = fc.record(
       .tuple(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), fc.integer({ min: 1, max: 65535 }))
       .map((p) => p.join(":")),
     maxBodyMiB: fc.integer({ min: 1, max: 100 }),
+    readOnly: fc.boolean(),
   },
   { requiredKeys: ["path", "upstream"] },
 );
@@ -25,6 +26,7 @@ const settings: fc.Arbitrary<EdgeSettings> = fc.record({
   aliases: fc.array(name, { maxLength: 4 }),
   httpsPort: fc.constantFrom(443, 8443, 4443),
   routes: fc.uniqueArray(route, { selector: (one) => one.path, minLength: 1, maxLength: 8 }),
+  closed: fc.uniqueArray(path.map((text) => `/closed${text}`)),
   documents: fc.dictionary(
     fc.stringMatching(/^[a-z]{1,8}$/).map((text) => `/.well-known/${text}`),
     fc.dictionary(fc.stringMatching(/^[a-z.]{1,8}$/), name),
@@ -54,24 +56,35 @@ function blocks(text: string): Map<string, string[]> {
   return found;
 }
 
-test("every route and document stands there once, in its own block, with its upstream and limit", () => {
+test("every route, closed path and document stands there once, in its own block, with its upstream and limit", () => {
   fc.assert(
     fc.property(settings, (given) => {
       const found = blocks(renderNginxConf(given));
       const locations = [...found.keys()].filter((key) => key.startsWith("http > server > location "));
       const expected = [
-        ...given.routes.map((one) => `location ${one.path}`),
+        ...given.routes.map((one) => `location ${one.readOnly === true ? "= " : ""}${one.path}`),
+        ...given.routes
+          .filter((one) => one.readOnly)
+          .map((one) => `location = ${one.path} > limit_except GET`),
+        ...(given.closed ?? []).map((one) => `location ${one}`),
         ...Object.keys(given.documents).map((key) => `location = ${key}`),
         ...["location = /healthz", "location /"],
       ].map((key) => `http > server > ${key}`);
       expect(new Set(locations)).toEqual(new Set(expected));
       for (const one of given.routes) {
-        const directives = found.get(`http > server > location ${one.path}`) ?? [];
+        const location = `http > server > location ${one.readOnly === true ? "= " : ""}${one.path}`;
+        const directives = found.get(location) ?? [];
+        expect(found.get(`${location} > limit_except GET`)).toEqual(
+          one.readOnly === true ? ["deny all"] : undefined,
+        );
         expect(directives.filter((line) => line !== "return 421")).toEqual([
           `set $upstream ${one.upstream}`,
           "proxy_pass http://$upstream",
           `client_max_body_size ${one.maxBodyMiB ?? 1}m`,
         ]);
+      }
+      for (const one of given.closed ?? []) {
+        expect(found.get(`http > server > location ${one}`)).toEqual(["return 404"]);
       }
       for (const [at, body] of Object.entries(given.documents)) {
         expect(found.get(`http > server > location = ${at}`)).toContain(
@@ -92,6 +105,7 @@ test("the order in which routes and documents are given changes nothing", () => 
       const turned = {
         ...given,
         routes: [...given.routes].reverse(),
+        closed: [...(given.closed ?? [])].reverse(),
         documents: Object.fromEntries(Object.entries(given.documents).reverse()),
       };
       expect(renderNginxConf(turned)).toBe(renderNginxConf(given));

@@ -6,12 +6,12 @@ import type { SshEndpoint } from "../../../components/host/channel";
 import {
   dockerHost,
   ensureControlDirectory,
-  expandHome,
   remoteConnection,
   sshDestination,
   sshOptions,
 } from "../../../components/host/channel";
 import { dockerArgv, dockerCommand } from "../../../components/host/dockerCommand";
+import { expandHome } from "../../../components/shell/home";
 import { outputOf } from "../../support/mocks";
 import { endpoint, hostKey } from "../fixtures";
 

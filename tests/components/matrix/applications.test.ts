@@ -60,11 +60,11 @@ function service(
     endpointSpec: { mode: "dnsrr", ports: [] },
     updateConfig: { ...policy, failureAction: "rollback" },
     rollbackConfig: { ...policy, failureAction: "pause" },
-    convergeConfig: { delay: "1s", timeout: `${80 * (replicas + 1)}s` },
+    convergeConfig: { delay: "1s", timeout: replicas === 1 ? "2m40s" : "5m20s" },
     taskSpec: {
-      networksAdvanceds: [{ name: "hypha-test-network" }],
+      networksAdvanceds: [{ id: "cluster-network-id" }],
       placement: { constraints: [`node.labels.hypha.test.${role}==true`] },
-      restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+      restartPolicy: { condition: "any", delay: "2s", window: "1m" },
       logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
       resources: { limits },
       containerSpec: {
@@ -171,7 +171,7 @@ describe("the image of an application", () => {
     [
       "the sample",
       { kind: "sample" },
-      { APP: "lab/apps/gateway", BUILD_ARGS: "BASE=debian:x\nPACKAGES=python3-minimal python3-psycopg2" },
+      { APP: "lab/apps/gateway", BUILD_ARGS: "BASE=debian:x\nPACKAGES=python3 python3-psycopg2" },
     ],
     ["a directory", { kind: "artifacts", path: "/srv/gateway" }, { APP: "/srv/gateway", BUILD_ARGS: real }],
     [
@@ -206,7 +206,7 @@ describe("the image of an application", () => {
   });
 
   test.each([
-    ["bridge", "PACKAGES=python3-minimal", "PACKAGES=libssl3 ca-certificates"],
+    ["bridge", "PACKAGES=python3", "PACKAGES=libssl3 ca-certificates"],
     ["frontend", "PACKAGES=", "PACKAGES="],
   ] as const)("the %s needs its own packages", async (application, sample, built) => {
     const packages = async (source: Source) =>

@@ -133,7 +133,7 @@ test("its service owns its media, borrows the socket, and sees each file at its 
       containerSpec: {
         env: { ADMIN_USER: "root-admin" },
         stopGracePeriod: "30s",
-        healthcheck: { startPeriod: "90s" },
+        healthcheck: { startPeriod: "1m30s" },
         mounts: [
           volume("postgres-socket", "/run/postgresql", true),
           volume("homeserver-media", "/data", false),

@@ -90,8 +90,8 @@ test("its service owns the volumes, has no port, no environment and no secret", 
       placement: { constraints: ["node.labels.hypha.test.data==true"] },
       resources: { limits: { memoryBytes: 700 * 1024 * 1024, nanoCpus: 1_500_000_000 } },
       containerSpec: {
-        stopGracePeriod: "60s",
-        healthcheck: { startPeriod: "60s" },
+        stopGracePeriod: "1m",
+        healthcheck: { startPeriod: "1m" },
         mounts: [
           volume("data", "/var/lib/postgresql/data"),
           volume("socket", "/run/postgresql"),

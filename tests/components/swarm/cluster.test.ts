@@ -39,7 +39,10 @@ test("a cluster is the swarm's start on its manager, and a network in it", async
   });
   expect(byName("cluster-network").options).toEqual({ ...noOptions, provider: byName("local-docker").urn });
   expect(waitsFor(byName("cluster-network"))).toEqual(["cluster-init"]);
-  expect(byName("cluster")).toMatchObject({ outputs: { network: "hypha-test-network" }, secretOutputs: [] });
+  expect(byName("cluster")).toMatchObject({
+    outputs: { networkId: "cluster-network-id" },
+    secretOutputs: [],
+  });
   expect(result.manager.name).toBe("local");
   expect(result.provider).toBe(result.manager.provider);
 });

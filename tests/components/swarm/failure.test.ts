@@ -53,13 +53,18 @@ test("no garbage makes it throw", () => {
 });
 
 /** What the hook of a failed service shows, where docker answers with `answers` in turn. */
-async function shown(...answers: CommandResult[]): Promise<{ text: string; again: boolean }> {
+async function shown(
+  operation: string,
+  ...answers: CommandResult[]
+): Promise<{ text: string; again: boolean }> {
   const error = jest.spyOn(console, "error").mockImplementation(() => undefined);
   docker.mockReset();
   answers.forEach((answer) => docker.mockResolvedValueOnce(answer));
   try {
     const { result: again } = await run(() =>
-      (explainFailure(localEngine(), "hypha-test-web") as unknown as RegisteredHook).callback({}),
+      (explainFailure(localEngine(), "hypha-test-web") as unknown as RegisteredHook).callback({
+        failedOperation: operation,
+      }),
     );
     return { text: error.mock.calls.flat().join("\n"), again };
   } finally {
@@ -70,6 +75,7 @@ async function shown(...answers: CommandResult[]): Promise<{ text: string; again
 test("a failure is shown with the task's state, error and last log lines, and never tried again", async () => {
   const failed = task({ CurrentState: "Failed 3 seconds ago", Error: "unhealthy container" });
   const { text, again } = await shown(
+    "update",
     { output: rows(failed), code: 0 },
     { output: "line 1\nline 2\n", code: 0 },
   );
@@ -87,9 +93,17 @@ test("a failure is shown with the task's state, error and last log lines, and ne
 });
 
 test("a task that logged nothing, and no failed task, are said to be so", async () => {
-  const silent = await shown({ output: rows(task({ Error: "e" })), code: 0 }, { output: " \n", code: 0 });
+  const silent = await shown(
+    "update",
+    { output: rows(task({ Error: "e" })), code: 0 },
+    { output: " \n", code: 0 },
+  );
   expect(silent.text).toContain("last log lines:\n(it logged nothing)");
-  const none = await shown({ output: "", code: 0 });
+  const none = await shown("update", { output: "", code: 0 });
   expect(none.text).toContain("hypha-test-web on local: no failed task is left to show");
   expect(none.again).toBe(false);
+});
+
+test("of a service that never came up nothing is left, and its provider has shown the log", async () => {
+  expect(await shown("create", { output: "", code: 0 })).toEqual({ text: "", again: false });
 });

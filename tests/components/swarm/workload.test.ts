@@ -22,11 +22,11 @@ const plain = {
   endpointSpec: { mode: "dnsrr", ports: [] },
   updateConfig: { ...policy, failureAction: "rollback" },
   rollbackConfig: { ...policy, failureAction: "pause" },
-  convergeConfig: { delay: "1s", timeout: "160s" },
+  convergeConfig: { delay: "1s", timeout: "2m40s" },
   taskSpec: {
-    networksAdvanceds: [{ name: "hypha-test-network" }],
+    networksAdvanceds: [{ id: "cluster-network-id" }],
     placement: { constraints: ["node.labels.hypha.test.app==true"] },
-    restartPolicy: { condition: "any", delay: "2s", window: "60s" },
+    restartPolicy: { condition: "any", delay: "2s", window: "1m" },
     logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
     resources: { limits: { memoryBytes: 67108864 } },
     containerSpec: {
@@ -90,7 +90,7 @@ test("role, replicas, environment, limits and times each reach their place", asy
   expect(inputs).toEqual({
     ...plain,
     mode: { replicated: { replicas: 3 } },
-    convergeConfig: { delay: "1s", timeout: "600s" },
+    convergeConfig: { delay: "1s", timeout: "10m" },
     taskSpec: {
       ...plain.taskSpec,
       placement: { constraints: ["node.labels.hypha.test.edge==true"] },
@@ -99,7 +99,7 @@ test("role, replicas, environment, limits and times each reach their place", asy
         ...containerSpec,
         env: { A: "1", B: "two words" },
         stopGracePeriod: "45s",
-        healthcheck: { ...containerSpec.healthcheck, startPeriod: "90s" },
+        healthcheck: { ...containerSpec.healthcheck, startPeriod: "1m30s" },
         mounts: [
           { type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 } },
         ],

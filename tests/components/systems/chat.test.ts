@@ -222,12 +222,19 @@ test("what the config says arrives: replicas, environment, limits, names, ports,
   expect(nginx).toContain(`'{"m.homeserver":{"base_url":"https://chat.example.org"}}'`);
   expect(nginx).toContain(`'{"m.server":"chat.example.org:443"}'`);
   expect(
-    [...nginx.matchAll(/location (\S+) {[^}]*set \$upstream ([^;]+);/g)].map((m) => [m[1], m[2]]),
+    [
+      ...nginx.matchAll(
+        /location (\S[^{]*) {\n(?: +limit_except GET {[^}]*}\n)?[^}]*set \$upstream ([^;]+);/g,
+      ),
+    ].map((m) => [m[1], m[2]]),
   ).toEqual([
     ["/", "hypha-test-frontend:8080"],
     ["/_matrix/", "hypha-test-homeserver:8008"],
     ["/api/", "hypha-test-gateway:8080"],
-    ["/api/v1/bridge/", "hypha-test-bridge:8081"],
+    ["= /api/v1/bridge/status", "hypha-test-bridge:8081"],
+  ]);
+  expect([...nginx.matchAll(/location (\S+) {\s+return 404;/g)].map((m) => m[1])).toEqual([
+    ...["/api/auth/", "/api/v1/bridge/"],
   ]);
   expect(held("postgres-pg-ident-conf-config")).toBe(
     'clients uid1001 "mycelium_user"\nclients uid1002 "synapse"\n',
