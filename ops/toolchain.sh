@@ -62,7 +62,7 @@ stamp_of() {
 sources_of() {
   local here="$root/toolchain"
   case "$1" in
-    pulumi-language-nodejs) sources=("$here"/language-nodejs/*) ;;
+    pulumi-language-nodejs) sources=("$here/$1"/* "$here"/go.{mod,sum}) ;;
     pulumi) sources=("$here/versions.env" "$here"/cli/*) ;;
     command) sources=("$here"/pulumi-resource-command/{,*/}*.go "$here"/go.{mod,sum}) ;;
     *) sources=("$here/pulumi-resource-$1"/* "$here/shim/$1"/* "$here"/go.{mod,sum}) ;;
@@ -168,10 +168,7 @@ build_part() {
       package=github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
       flags+=" -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$PULUMI_VERSION"
       ;;
-    pulumi-language-nodejs)
-      directory=toolchain/language-nodejs
-      package=github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs
-      ;;
+    pulumi-language-nodejs) package="./$1" ;;
     *) package="./pulumi-resource-$1" ;;
   esac
   cd "$root/$directory"

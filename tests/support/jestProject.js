@@ -14,7 +14,7 @@ module.exports = function jestProject(name, { timeout, folders = [name], ...more
     testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: ["/node_modules/"],
-    ...(timeout === undefined ? {} : { testTimeout: timeout * 1000 }),
+    testEnvironmentOptions: { timeout },
     ...more,
   };
 };

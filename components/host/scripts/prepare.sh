@@ -40,7 +40,8 @@ engine() {
   wait_for 60 docker info || fail "the Docker engine does not answer" "look at: journalctl -u docker -n 50"
 }
 
-apt_get() { apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >&2; }
+# What apt and dpkg have to complain of goes to standard error.
+apt_get() { apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >/dev/null; }
 
 install_from_distribution() {
   local packages=(docker.io iptables ca-certificates)
