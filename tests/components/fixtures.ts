@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { getStore } from "@pulumi/pulumi/runtime/state";
+import * as state from "@pulumi/pulumi/runtime/state";
 import { parse } from "yaml";
 import { parseConfig } from "../../components/config/load";
 import type { StackConfig } from "../../components/config/schema";
@@ -38,6 +38,9 @@ export function printed(name: string): string | undefined {
   }
   return name.endsWith("-build") ? `sha256:id-of-${name}` : undefined;
 }
+
+/** The SDK has it, but leaves it out of its types. */
+const { getStore } = state as unknown as { getStore: () => object };
 
 /** An error hook as the SDK hands it to the engine. */
 export interface RegisteredHook {

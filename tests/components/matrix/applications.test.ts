@@ -157,13 +157,15 @@ describe("the image of an application", () => {
       const args = { source, images: { base: "debian:x", buildOn: "local" as const }, host: localEngine() };
       return applicationImage("it", application, args, {});
     });
-  const variables = (resource: RecordedResource) =>
-    Object.fromEntries(
-      [...String(resource.inputs["stdin"]).matchAll(/^export (APP\w*|BUILD_ARGS)='([^']*)'$/gm)].map((m) => [
-        m[1],
-        m[2],
+  const variables = (resource: RecordedResource): Record<string, string> => {
+    const assignments = /^export (APP\w*|BUILD_ARGS)='([^']*)'$/gm;
+    return Object.fromEntries(
+      [...String(resource.inputs["stdin"]).matchAll(assignments)].map(([, name = "", value = ""]) => [
+        name,
+        value,
       ]),
     );
+  };
   const real = "BASE=debian:x\nPACKAGES=libssl3 ca-certificates";
   const sha256 = "b".repeat(64);
 
@@ -181,7 +183,7 @@ describe("the image of an application", () => {
     ],
     [
       "git",
-      { kind: "git", url: "https://x.example/r.git", ref: "v1", build: "make", output: "out" } as Source,
+      { kind: "git", url: "https://x.example/r.git", ref: "v1", build: "make", output: "out" },
       {
         ...{
           APP_GIT_URL: "https://x.example/r.git",
