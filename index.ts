@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { configHash, loadConfig } from "./components/config/load";
 import { gitRevision } from "./components/config/revision";
 import { pulumiVersions, softwareVersions } from "./components/config/versions";
-import { dockerHost, sshDestination } from "./components/host/channel";
+import { dockerHost, sshOptions } from "./components/host/channel";
 import { Host } from "./components/host/host";
 import { Cluster } from "./components/swarm/cluster";
 import { Chat } from "./components/systems/chat";
@@ -24,11 +24,11 @@ const edgeHost = Object.values(config.hosts).find(({ roles }) => roles.includes(
 const siteAddress = edgeHost?.kind === "vps" ? edgeHost.address : "127.0.0.1";
 
 /** What tools beside Pulumi need to reach a host. */
-function access(host: Host): { dockerHost: string; ssh: string[]; facts: Host["facts"] } {
+function access(host: Host): { dockerHost: string; sshArgs: string[]; facts: Host["facts"] } {
   const { channel } = host;
   return {
     dockerHost: dockerHost(channel),
-    ssh: channel.kind === "ssh" ? sshDestination(channel.endpoint) : [],
+    sshArgs: channel.kind === "ssh" ? sshOptions(channel.endpoint) : [],
     facts: host.facts,
   };
 }

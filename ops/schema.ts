@@ -2,13 +2,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { stackInput } from "../components/config/schema";
+import { configurationMarkdown } from "./lib/configurationDoc";
 
-/** Writes docs/hypha.schema.json, the JSON Schema of a stack file for editors; with `--check` only says whether it is current. */
-const file = join(__dirname, "..", "docs", "hypha.schema.json");
+/**
+ * Writes what is generated from the configuration's schema: docs/hypha.schema.json, the JSON Schema of a stack file
+ * for editors, and docs/configuration.md; with `--check` only says whether they are current.
+ */
+const docs = join(__dirname, "..", "docs");
+
+const { properties = {}, required = [] } = z.toJSONSchema(stackInput, { io: "input" });
+const sections = Object.fromEntries(Object.entries(properties).map(([key, node]) => [`hypha:${key}`, node]));
+const requiredSections = required.map((key) => `hypha:${key}`);
 
 export function stackFileSchema(): Record<string, unknown> {
-  const { properties = {}, required = [] } = z.toJSONSchema(stackInput, { io: "input" });
-  const keys = Object.keys(properties);
   const text = (description: string) => ({ type: "string", description });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -18,9 +24,9 @@ export function stackFileSchema(): Record<string, unknown> {
     properties: {
       config: {
         type: "object",
-        properties: Object.fromEntries(keys.map((key) => [`hypha:${key}`, properties[key]])),
-        patternProperties: { [`^hypha:(?!(${keys.join("|")})$)`]: false },
-        required: required.map((key) => `hypha:${key}`),
+        properties: sections,
+        patternProperties: { [`^hypha:(?!(${Object.keys(properties).join("|")})$)`]: false },
+        required: requiredSections,
       },
       encryptionsalt: text("Salt of the stack's passphrase, written by Pulumi"),
       encryptedkey: text("The stack's encrypted key, written by Pulumi"),
@@ -32,15 +38,29 @@ export function stackFileSchema(): Record<string, unknown> {
   };
 }
 
+function generated(): Record<string, string> {
+  return {
+    "hypha.schema.json": `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`,
+    "configuration.md": configurationMarkdown(
+      sections as Parameters<typeof configurationMarkdown>[0],
+      requiredSections,
+    ),
+  };
+}
+
 function main(): void {
-  const text = `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`;
+  const files = Object.entries(generated());
   if (!process.argv.includes("--check")) {
-    writeFileSync(file, text);
+    files.forEach(([name, text]) => {
+      writeFileSync(join(docs, name), text);
+    });
     return;
   }
-  if (readFileSync(file, "utf8") !== text) {
-    console.error("docs/hypha.schema.json is stale; fix: npm run schema");
-    process.exitCode = 1;
+  for (const [name, text] of files) {
+    if (readFileSync(join(docs, name), "utf8") !== text) {
+      console.error(`docs/${name} is stale; fix: npm run schema`);
+      process.exitCode = 1;
+    }
   }
 }
 

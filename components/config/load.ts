@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import { treeDigest } from "../images/context";
 import { expandHome } from "../shell/home";
 import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } from "./problems";
 import type { Problem, RenamedKeys } from "./problems";
@@ -111,11 +112,21 @@ function missingPaths(config: StackConfig): Problem[] {
   const problems: Problem[] = [];
   for (const part of ["bridge", "gateway", "frontend"] as const) {
     const { source } = config.chat[part];
-    if (source.kind === "artifacts" && source.path !== undefined && !isKind(expandHome(source.path), "directory")) {
+    if (source.kind !== "artifacts" || source.path === undefined) {
+      continue;
+    }
+    const directory = resolve(expandHome(source.path));
+    if (!isKind(directory, "directory")) {
       problems.push({
         path: formatPath(["chat", part, "source", "path"]),
-        what: `${resolve(expandHome(source.path))} is no directory here`,
+        what: `${directory} is no directory here`,
         fix: "put the built files there or correct the path",
+      });
+    } else if (source.sha256 !== undefined && treeDigest(directory) !== source.sha256) {
+      problems.push({
+        path: formatPath(["chat", part, "source", "sha256"]),
+        what: `is not what the files in ${directory} have`,
+        fix: "find out what changed them before you correct it",
       });
     }
   }

@@ -28,7 +28,10 @@ const artifacts = z
       .describe("Address of a .tar.gz of the built files; needs sha256"),
     sha256: sha256()
       .optional()
-      .describe("SHA-256 in hex of the executable, of the directory tree, or of the archive behind url"),
+      .describe(
+        "SHA-256 in hex: of the archive behind url; of the directory path, what " +
+          "`find . -type f | LC_ALL=C sort | xargs -d '\\n' sha256sum | sha256sum` says in it",
+      ),
   })
   .refine((source) => (source.path === undefined) !== (source.url === undefined), {
     ...whenSound("path", "url"),

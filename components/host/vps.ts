@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hostScript } from "../shell/hostScript";
 import { Channel, dockerHost, ensureControlDirectory, SshEndpoint, sshOptions } from "./channel";
+import { explainContact } from "./contact";
 import { Host, HostFacts, parseFacts } from "./host";
 
 /** Sizes a host must have. */
@@ -70,7 +71,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
           ...sizeVariables("RECOMMENDED", args.recommended),
         },
       },
-      { parent: this },
+      { parent: this, hooks: { onError: [explainContact(name, args.endpoint)] } },
     );
     const prepare = hostScript(
       `${name}-prepare`,

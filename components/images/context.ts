@@ -54,3 +54,18 @@ export function contentTag(files: ContextFile[], buildArgs: Record<string, strin
   }
   return hash.digest("hex").slice(0, 12);
 }
+
+/**
+ * SHA-256 in hex over a directory's files, the same as
+ * `find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum` says in it.
+ */
+export function treeDigest(directory: string): string {
+  const lines = contextFiles(directory)
+    .map(({ target, source }) => ({ target: `./${target}`, source }))
+    .sort((a, b) => Buffer.compare(Buffer.from(a.target), Buffer.from(b.target)))
+    .map(({ target, source }) => {
+      const digest = createHash("sha256").update(fs.readFileSync(source)).digest("hex");
+      return `${digest}  ${target}\n`;
+    });
+  return createHash("sha256").update(lines.join("")).digest("hex");
+}

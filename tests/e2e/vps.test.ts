@@ -103,7 +103,7 @@ test("a bare server becomes the running chat", async () => {
 test("the smoke test finds every part answering", async () => {
   const run = await must("tsx", ["ops/smoke.ts"], { env: { ...stack.env, STACK: stack.name } });
   keep("smoke.txt", run.output);
-  expect(run.output.match(/^ok /gm)).toHaveLength(5);
+  expect(run.output.match(/^ok /gm)).toHaveLength(6);
 });
 
 test("two people log in, meet in a room and read each other's messages", async () => {
