@@ -83,13 +83,15 @@ function caLines(): string[] {
   return files.map((file) => fs.readFileSync(path.join(extraCas, file), "utf8").split(/\r?\n/)[4] ?? "");
 }
 
+beforeAll(async () => {
+  for (const spec of Object.values(builds)) {
+    spec.planted = { "stray.key": key };
+  }
+  await Promise.all(Object.keys(builds).map((name) => build(name)));
+});
+
 describe.each(Object.keys(builds))("image %s", (name) => {
   const tag = `i-${name}`;
-
-  beforeAll(async () => {
-    Object.assign(builds[name] ?? {}, { planted: { "stray.key": key } });
-    await build(name);
-  });
 
   it("runs as its own user, with a health check", () => {
     const [user, check] = inspect(tag, "{{.Config.User}} {{json .Config.Healthcheck.Test}}").split(" ");

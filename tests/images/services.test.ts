@@ -45,9 +45,7 @@ async function json(
 
 beforeAll(async () => {
   clean();
-  for (const name of Object.keys(builds)) {
-    await build(name);
-  }
+  await Promise.all(Object.keys(builds).map((name) => build(name)));
   docker("network", "create", "i-net");
   await healthy(startPostgres());
 });
