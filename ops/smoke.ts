@@ -1,9 +1,11 @@
-import { execFileSync } from "child_process";
 import { Site, siteRequest, SiteResponse } from "./lib/site";
+import { stackName, stackOutputs } from "./lib/stack";
+import { parseArguments, runTool, table, ToolError } from "./lib/tool";
 
 const usage = `usage: smoke [--json]
 Asks the deployed site for what it must answer, through its edge, its certificate verified against the stack's
-authority. Looks at what is said, not only at the status. Exit code 1 when anything is wrong.`;
+authority. Looks at what is said, not only at the status. STACK names the stack (default: the selected one).
+Exit code 1 when anything is wrong.`;
 
 interface Check {
   name: string;
@@ -82,36 +84,30 @@ async function run(site: Site, check: Check): Promise<Result> {
   }
 }
 
-async function main(args: string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(usage);
-    return 0;
+/** The site of a deployed stack. */
+function deployedSite(stack: string): Site {
+  const { url, siteAddress, certificateAuthority } = stackOutputs(stack);
+  if (url === undefined || siteAddress === undefined || certificateAuthority === undefined) {
+    throw new ToolError(`stack ${stack} has no site in its outputs: deploy it first (make up STACK=${stack})`);
   }
-  const outputs = JSON.parse(execFileSync("pulumi", ["stack", "output", "--json"], { encoding: "utf8" })) as {
-    url: string;
-    siteAddress: string;
-    certificateAuthority: string;
-  };
-  const site = { url: outputs.url, address: outputs.siteAddress, authority: outputs.certificateAuthority };
-  const results = await Promise.all(checks.map((check) => run(site, check)));
-  if (args.includes("--json")) {
-    console.log(JSON.stringify({ site: site.url, results }, undefined, 2));
-  } else {
-    for (const { name, path, ok, milliseconds, problem } of results) {
-      console.log(
-        `${ok ? "ok    " : "FAILED"} ${name.padEnd(17)} ${path.padEnd(34)} ${ok ? `${milliseconds} ms` : problem}`,
-      );
-    }
-  }
-  return results.every(({ ok }) => ok) ? 0 : 1;
+  return { url, address: siteAddress, authority: certificateAuthority };
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+runTool(usage, async (args) => {
+  const { flags } = parseArguments(args, { flags: ["--json"] });
+  const site = deployedSite(stackName());
+  const results = await Promise.all(checks.map((check) => run(site, check)));
+  console.log(
+    flags.has("--json")
+      ? JSON.stringify({ site: site.url, results }, undefined, 2)
+      : table(
+          results.map(({ name, path, ok, milliseconds, problem }) => [
+            ok ? "ok" : "FAILED",
+            name,
+            path,
+            ok ? `${milliseconds} ms` : (problem ?? ""),
+          ]),
+        ),
+  );
+  return results.every(({ ok }) => ok) ? 0 : 1;
+});

@@ -59,9 +59,20 @@ main() {
   phase base-image ops/base-image.sh ensure
   phase stack stack
   phase deploy deploy "$@"
-  title "Stack $STACK is up:"
-  pulumi stack output --stack "$STACK"
+  announce
   phase_summary
+}
+
+output() { pulumi stack output --stack "$STACK" "$1"; }
+
+announce() {
+  title "Stack $STACK is up: $(output url)"
+  say "  administrator: $(output admin); password: pulumi stack output --show-secrets adminPassword (in make shell)"
+  say "  authority to trust: pulumi stack output certificateAuthority (in make shell)"
+  say "  make a user: make user NAME=alice$([ "$STACK" = dev ] || echo " STACK=$STACK")"
+  if output sources | grep -q sample; then
+    say "  bridge, gateway or frontend are the samples: see docs/operations.md for the real ones"
+  fi
 }
 
 main "$@"

@@ -30,12 +30,21 @@ export function stackName(): string {
   return process.env["STACK"] || pulumi(["stack", "--show-name"]).trim();
 }
 
+/** What `index.ts` exports and tools use. A stack that was not deployed has none of it. */
+export interface StackOutputs {
+  url?: string;
+  siteAddress?: string;
+  certificateAuthority?: string;
+  hosts?: Record<string, { dockerHost: string; sshArgs: string[] }>;
+}
+
+export function stackOutputs(stack: string): StackOutputs {
+  return JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as StackOutputs;
+}
+
 /** The hosts of a deployed stack. */
 export function stackHosts(stack: string): StackHost[] {
-  const outputs = JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as {
-    hosts?: Record<string, { dockerHost: string; sshArgs: string[] }>;
-  };
-  const hosts = Object.entries(outputs.hosts ?? {});
+  const hosts = Object.entries(stackOutputs(stack).hosts ?? {});
   if (hosts.length === 0) {
     throw new ToolError(
       `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,

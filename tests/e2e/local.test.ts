@@ -1,0 +1,74 @@
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { parse, stringify } from "yaml";
+import { must, projectRoot, start } from "./support/stack";
+
+/** `make up` on this machine's own engine, as a newcomer runs it, but for the ports and a state of its own. */
+const stackName = "e2elocal";
+const stackFile = path.join(projectRoot, `Pulumi.${stackName}.yaml`);
+const data = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-local-"));
+const env = {
+  XDG_DATA_HOME: data,
+  STACK: stackName,
+  YES: "1",
+  PULUMI_BACKEND_URL: `file://${data}/state`,
+  PULUMI_CONFIG_PASSPHRASE: undefined,
+};
+
+const make = (...targets: string[]) => start("make", targets, { env }).ended;
+
+beforeAll(() => {
+  fs.mkdirSync(path.join(data, "state"));
+  const dev = parse(fs.readFileSync(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as {
+    encryptionsalt?: string;
+    config: Record<string, unknown>;
+  };
+  delete dev.encryptionsalt;
+  dev.config["hypha:edge"] = { domain: "chat.localhost", ports: { http: 18080, https: 18443 } };
+  dev.config["hypha:chat"] = { ...(dev.config["hypha:chat"] as object), postgres: { keepData: false } };
+  fs.writeFileSync(stackFile, stringify(dev));
+});
+
+afterAll(async () => {
+  await make("down");
+  fs.rmSync(stackFile, { force: true });
+  fs.rmSync(data, { recursive: true, force: true });
+});
+
+test("one command brings the chat up and says where it is", async () => {
+  const run = await make("up");
+  fs.mkdirSync(path.join(projectRoot, "build", "e2e"), { recursive: true });
+  fs.writeFileSync(path.join(projectRoot, "build", "e2e", "make-up.txt"), run.output);
+  expect(run.output).toContain("https://chat.localhost:18443");
+  expect(run.code).toBe(0);
+  for (const phase of ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]) {
+    expect(run.output).toMatch(new RegExp(`\\[${phase}\\] .*: [0-9.]+ s`));
+  }
+  expect(fs.statSync(path.join(data, "hypha", "passphrase")).mode & 0o777).toBe(0o600);
+});
+
+test("a second one changes nothing", async () => {
+  const run = await make("up");
+  expect(run.code).toBe(0);
+  expect(run.output).toMatch(/Resources:\s+(?:\S+ )?\d+ unchanged/);
+});
+
+test("status, smoke and logs speak of the running stack", async () => {
+  const status = await make("status");
+  expect(status.output).toMatch(/hypha-e2elocal-edge +1\/1/);
+  expect(status.code).toBe(0);
+  expect((await make("smoke")).code).toBe(0);
+  const logs = await make("logs", "SERVICE=homeserver", "FOLLOW=0", "LINES=5000");
+  expect(logs.output).toContain("admin account admin is there");
+});
+
+test("down leaves nothing on the engine", async () => {
+  expect((await make("down")).code).toBe(0);
+  const left = await Promise.all(
+    ["service", "network", "volume"].map((kind) =>
+      must("docker", [kind, "ls", "-q", "--filter", `label=hypha.stack=${stackName}`]).catch(() => ({ output: "" })),
+    ),
+  );
+  expect(left.map(({ output }) => output.trim())).toEqual(["", "", ""]);
+});
