@@ -1,0 +1,133 @@
+import * as fs from "fs";
+import * as path from "path";
+import { parseArguments, runTool, ToolError } from "../ops/lib/tool";
+import { projectRoot } from "../tests/e2e/support/stack";
+import { floor } from "./cases/floor";
+import { peers } from "./cases/peers";
+import { change, connections, memory, stack } from "./cases/stacks";
+import { comparisons } from "./lib/aims";
+import { Deployment } from "./lib/deployment";
+import { machine } from "./lib/machine";
+import { markdown, Results } from "./lib/report";
+import { Case, measure } from "./lib/series";
+import { Servers } from "./lib/servers";
+import { LabVps } from "../tests/e2e/support/lab";
+
+const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory"] as const;
+type Group = (typeof groups)[number];
+
+const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B]
+Measures deployments on lab servers of its own and on the local engine, and removes them again. All cases are measured
+round by round; a table goes to standard output and to table.md beside the JSON. Nothing else should run meanwhile.
+  --runs N        rounds; the table tells median, least and greatest (default 5)
+  --only CASE,…   of ${groups.join(", ")} (default all)
+  --cold          build every image from its first step for the cold deployments
+  --json FILE     where the figures go (default build/bench/results.json)
+  --servers A,B   numbers of the lab servers; whatever is there goes (default 6,7)
+Exit code 1 when a figure could not be measured. docs/benchmarks.md says what each figure is.`;
+
+function number(text: string, name: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new ToolError(`${name}: ${text} is no whole number from ${least} to ${most}; see --help`);
+  }
+  return value;
+}
+
+function chosen(only: string | undefined): Group[] {
+  const names = only === undefined ? [...groups] : only.split(",");
+  const unknown = names.filter((name) => !groups.some((group) => group === name));
+  if (unknown.length > 0) {
+    throw new ToolError(`--only: ${unknown.join(", ")} is unknown; there are ${groups.join(", ")}`);
+  }
+  // In the order that the cases build on one another, whatever order was given.
+  return groups.filter((group) => names.includes(group));
+}
+
+function serverNumbers(text: string): [number, number] {
+  const [first, second, ...more] = text.split(",").map((part) => number(part, "--servers", 1, 99));
+  if (first === undefined || second === undefined || first === second || more.length > 0) {
+    throw new ToolError("--servers needs two different numbers, like 6,7");
+  }
+  return [first, second];
+}
+
+function onServer(servers: Servers, freshImages: boolean): Deployment {
+  const size = { cpus: 1, memoryMiB: 1024, diskGiB: 2 };
+  const hosts = async () => {
+    await servers.boot(servers.first);
+    const { address } = servers.first;
+    const login = { hostKey: await servers.first.hostKey(), identity: { keyFile: await LabVps.keyFile() } };
+    return { vps: { kind: "vps", address, ...login, minimum: size, recommended: size } };
+  };
+  const edge = { domain: "bench.test" };
+  return new Deployment({ stack: "bench", group: "vps", hosts, edge, freshImages });
+}
+
+function onLocalEngine(freshImages: boolean): Deployment {
+  // Other stacks of this engine keep the usual ports.
+  const edge = { domain: "bench.localhost", ports: { http: 18080, https: 18443 } };
+  const hosts = async () => ({ local: { kind: "local" } });
+  return new Deployment({ stack: "bench-dev", group: "dev", hosts, edge, freshImages });
+}
+
+/** Ctrl-C ends the measuring, not the cleaning up. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      console.error(
+        "interrupted: cleaning up after the current step; once more to leave everything as it is",
+      );
+      controller.abort(new ToolError("interrupted"));
+    });
+  }
+  return controller.signal;
+}
+
+async function main(args: string[]): Promise<number> {
+  const { flags, values } = parseArguments(args, {
+    flags: ["--cold"],
+    values: ["--runs", "--only", "--json", "--servers"],
+  });
+  const runs = number(values.get("--runs") ?? "5", "--runs", 1, 1000);
+  const selected = chosen(values.get("--only"));
+  const file = path.resolve(values.get("--json") ?? path.join(projectRoot, "build", "bench", "results.json"));
+  const servers = new Servers(...serverNumbers(values.get("--servers") ?? "6,7"));
+  const remote = onServer(servers, flags.has("--cold"));
+  const local = onLocalEngine(flags.has("--cold"));
+  const cases: Record<Group, () => Case> = {
+    floor,
+    vps: () => stack("vps", remote),
+    connections: () => connections(remote, servers),
+    dev: () => stack("dev", local),
+    peers: () => peers(servers),
+    change: () => change(remote),
+    memory: () => memory(remote),
+  };
+  const began = new Date();
+  const about = machine();
+  const rows = await measure(
+    selected.map((group) => cases[group]()),
+    runs,
+    (text) => console.error(`${new Date().toISOString()} ${text}`),
+    [local, remote, servers],
+    interrupted(),
+  );
+  const results: Results = {
+    started: began.toISOString(),
+    minutes: (Date.now() - began.getTime()) / 60_000,
+    runs,
+    machine: about,
+    rows,
+    comparisons: comparisons(rows),
+  };
+  const table = markdown(results);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  fs.writeFileSync(path.join(path.dirname(file), "table.md"), table);
+  process.stdout.write(table);
+  return rows.some(({ error }) => error !== undefined) ? 1 : 0;
+}
+
+runTool(usage, main);

@@ -1,0 +1,154 @@
+import { must } from "../../tests/e2e/support/stack";
+import { Deployment, succeeded } from "../lib/deployment";
+import { peakMemory } from "../lib/memory";
+import { Row } from "../lib/rows";
+import { Case, Series } from "../lib/series";
+import { Servers } from "../lib/servers";
+
+/** A deployed stack with nothing to do; the figures of its first `up` come with it. */
+export function stack(group: string, deployment: Deployment): Case {
+  return {
+    group,
+    prepare: () => deployment.deploy(),
+    series: [
+      { name: "no-op preview", unit: "s", measure: () => deployment.preview() },
+      { name: "no-op up", unit: "s", note: "compares with the state", measure: () => deployment.up(0) },
+      {
+        name: "no-op up --refresh",
+        unit: "s",
+        note: "asks the engine for every resource it knows",
+        measure: () => deployment.up(0, "--refresh"),
+      },
+    ],
+    cleanUp: async () => undefined,
+  };
+}
+
+async function deployedOnly(deployment: Deployment): Promise<Row[]> {
+  await deployment.deploy();
+  return [];
+}
+
+/** One environment variable of one service: by Hypha, and by hand over the same SSH. */
+export function change(deployment: Deployment): Case {
+  let ssh: string[] = [];
+  let value = "none";
+  const byHand = async (to: string): Promise<number> => {
+    const service = `hypha-${deployment.stack.name}-bridge`;
+    const update = [
+      "docker",
+      "service",
+      "update",
+      "--detach=false",
+      "--quiet",
+      "--env-add",
+      `BENCH=${to}`,
+      service,
+    ];
+    return (await must("ssh", [...ssh, "--", ...update])).seconds;
+  };
+  return {
+    group: "change",
+    prepare: async () => {
+      await deployment.deploy();
+      ssh = await sshOf(deployment);
+      return [];
+    },
+    series: [
+      {
+        name: "up with one changed variable",
+        unit: "s",
+        note: "from the command to the converged service",
+        measure: async (round) => {
+          value = `round-${round}`;
+          await deployment.configure({ BENCH: value });
+          return deployment.up(1);
+        },
+      },
+      {
+        name: "docker service update by hand",
+        unit: "s",
+        note: "mean of there and back, --detach=false",
+        // And back, so that the service is what the state says.
+        measure: async () => ((await byHand("by-hand")) + (await byHand(value))) / 2,
+      },
+    ],
+    cleanUp: async () => undefined,
+  };
+}
+
+/** The words after `ssh` that reach the stack's one server. */
+async function sshOf(deployment: Deployment): Promise<string[]> {
+  const { hosts } = (await deployment.stack.outputs()) as { hosts: Record<string, { ssh: string[] }> };
+  const [host] = Object.values(hosts);
+  if (host === undefined || host.ssh.length === 0) {
+    throw new Error("the stack's outputs name no host that is reached by SSH");
+  }
+  return host.ssh;
+}
+
+/** Memory of everything that a no-op `up` starts: launcher, CLI, language host, node, plugins. */
+export function memory(deployment: Deployment): Case {
+  let largest = 0;
+  const largestSeries: Series = {
+    name: "peak of a no-op up, largest process",
+    unit: "MiB",
+    measure: async () => largest,
+  };
+  return {
+    group: "memory",
+    prepare: () => deployedOnly(deployment),
+    series: [
+      {
+        name: "peak of a no-op up, all processes",
+        unit: "MiB",
+        note: "resident; shared pages count in each process",
+        measure: async () => {
+          const running = deployment.startUp();
+          const peak = await peakMemory(running.process.pid ?? 0, running.ended);
+          succeeded(await running.ended);
+          largest = peak.largestMiB;
+          largestSeries.note = peak.largestName;
+          return peak.totalMiB;
+        },
+      },
+      largestSeries,
+    ],
+    cleanUp: async () => undefined,
+  };
+}
+
+/** Logins that the server's sshd accepted. */
+export function connections(deployment: Deployment, servers: Servers): Case {
+  return {
+    group: "connections",
+    prepare: async () => {
+      await deployment.deploy();
+      const cold = await servers.first.logins();
+      const note = "since the server booted; counted before any other `up`";
+      return [{ group: "connections", name: "cold up", unit: "connections", values: [cold], note }];
+    },
+    series: [
+      {
+        name: "no-op up",
+        unit: "connections",
+        measure: async () => {
+          const before = await servers.first.logins();
+          await deployment.up(0);
+          return (await servers.first.logins()) - before;
+        },
+      },
+      {
+        name: "no-op up --refresh",
+        unit: "connections",
+        note: "one shared connection lives for a minute",
+        measure: async () => {
+          const before = await servers.first.logins();
+          await deployment.up(0, "--refresh");
+          return (await servers.first.logins()) - before;
+        },
+      },
+    ],
+    cleanUp: async () => undefined,
+  };
+}
