@@ -7,6 +7,7 @@ import { LabVps } from "../../tests/e2e/support/lab";
 import { must, projectRoot } from "../../tests/e2e/support/stack";
 import { Row } from "../lib/rows";
 import { Case, Series } from "../lib/series";
+import { ansibleVerdict, pyinfraVerdict, Verdict } from "../lib/verdicts";
 import { Servers } from "../lib/servers";
 
 const sources = path.join(projectRoot, "bench", "peers");
@@ -78,13 +79,10 @@ class Peers {
 
   /** Seconds; `settled` demands that nothing was changed. */
   async pyinfra(addresses: string[], settled: boolean): Promise<number> {
-    const args = ["-y", "--limit", addresses.join(","), "inventory.py", path.join(sources, "deploy.py")];
+    const limits = addresses.flatMap((address) => ["--limit", address]);
+    const args = ["-y", ...limits, "inventory.py", path.join(sources, "deploy.py")];
     const run = await must(path.join(this.bin, "pyinfra"), args, { cwd: this.directory });
-    // Per server one line: name, operations, changed, unchanged, failed.
-    const changed = run.output.split("\n").filter((line) => / {4}Changed: \d/.test(line));
-    if (settled && (!/Grand total/.test(run.output) || changed.length > 0)) {
-      throw new Error(`pyinfra changed something, or did not end:\n${run.output.slice(-3000)}`);
-    }
+    check("pyinfra", pyinfraVerdict(run.output), addresses.length, settled);
     return run.seconds;
   }
 
@@ -95,15 +93,21 @@ class Peers {
       ANSIBLE_HOME: path.join(this.directory, "ansible"),
     };
     const run = await must(path.join(this.bin, "ansible-playbook"), args, { cwd: this.directory, env });
-    const recaps = [...run.output.matchAll(/ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0/g)];
-    if (recaps.length !== addresses.length || (settled && recaps.some(([, changed]) => changed !== "0"))) {
-      throw new Error(`ansible changed something, or did not end:\n${run.output.slice(-3000)}`);
-    }
+    check("ansible", ansibleVerdict(run.output), addresses.length, settled);
     return run.seconds;
   }
 
   remove(): void {
     fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A run counts only when it went through every server, failed on none, and changed nothing where nothing was due. */
+function check(tool: string, verdict: Verdict, hosts: number, settled: boolean): void {
+  if (verdict.hosts !== hosts || verdict.failed > 0 || (settled && verdict.changed > 0)) {
+    throw new Error(
+      `${tool}: ${hosts} hosts${settled ? " and no change" : ""} expected: ${JSON.stringify(verdict)}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { dockerCommand, StackHost } from "../../ops/lib/stack";
 import { must } from "../../tests/e2e/support/stack";
 import { Deployment, succeeded } from "../lib/deployment";
 import { peakMemory } from "../lib/memory";
@@ -31,27 +32,21 @@ async function deployedOnly(deployment: Deployment): Promise<Row[]> {
 
 /** One environment variable of one service: by Hypha, and by hand over the same SSH. */
 export function change(deployment: Deployment): Case {
-  let ssh: string[] = [];
+  let host: StackHost | undefined;
   let value = "none";
   const byHand = async (to: string): Promise<number> => {
+    if (host === undefined) {
+      throw new Error("the server is not known yet");
+    }
     const service = `hypha-${deployment.stack.name}-bridge`;
-    const update = [
-      "docker",
-      "service",
-      "update",
-      "--detach=false",
-      "--quiet",
-      "--env-add",
-      `BENCH=${to}`,
-      service,
-    ];
-    return (await must("ssh", [...ssh, "--", ...update])).seconds;
+    const update = ["service", "update", "--detach=false", "--quiet", "--env-add", `BENCH=${to}`, service];
+    return (await must(...dockerCommand(host, update))).seconds;
   };
   return {
     group: "change",
     prepare: async () => {
       await deployment.deploy();
-      ssh = await sshOf(deployment);
+      host = await hostOf(deployment);
       return [];
     },
     series: [
@@ -77,14 +72,15 @@ export function change(deployment: Deployment): Case {
   };
 }
 
-/** The words after `ssh` that reach the stack's one server. */
-async function sshOf(deployment: Deployment): Promise<string[]> {
-  const { hosts } = (await deployment.stack.outputs()) as { hosts: Record<string, { ssh: string[] }> };
-  const [host] = Object.values(hosts);
-  if (host === undefined || host.ssh.length === 0) {
-    throw new Error("the stack's outputs name no host that is reached by SSH");
+/** The stack's one server, as the operator's tools reach it. */
+async function hostOf(deployment: Deployment): Promise<StackHost> {
+  const { hosts } = (await deployment.stack.outputs()) as { hosts: Record<string, Omit<StackHost, "name">> };
+  const [first] = Object.entries(hosts);
+  if (first === undefined) {
+    throw new Error("the stack has no host in its outputs");
   }
-  return host.ssh;
+  const [name, access] = first;
+  return { name, ...access };
 }
 
 /** Memory of everything that a no-op `up` starts: launcher, CLI, language host, node, plugins. */
