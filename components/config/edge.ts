@@ -28,12 +28,12 @@ const ownCa = z
   )
   .superRefine(
     (tls, context) => {
-      if (tls.validityDays > tls.caValidityDays) {
+      if (2 * tls.validityDays > tls.caValidityDays) {
         problem(
           context,
           ["caValidityDays"],
-          `is ${tls.caValidityDays}, below validityDays (${tls.validityDays})`,
-          "let the CA live at least as long as its certificate",
+          `is ${tls.caValidityDays}, below twice validityDays (${tls.validityDays})`,
+          `write ${2 * tls.validityDays} or more: a CA is made anew when it would not outlive its next certificate`,
         );
       }
     },

@@ -131,7 +131,11 @@ function missingPaths(config: StackConfig): Problem[] {
     }
   }
   for (const [name, host] of Object.entries(config.hosts)) {
-    if (host.kind === "vps" && "keyFile" in host.identity && !isKind(expandHome(host.identity.keyFile), "file")) {
+    if (
+      host.kind === "vps" &&
+      "keyFile" in host.identity &&
+      !isKind(expandHome(host.identity.keyFile), "file")
+    ) {
       problems.push({
         path: formatPath(["hosts", name, "identity", "keyFile"]),
         what: `${resolve(expandHome(host.identity.keyFile))} is no file here`,

@@ -32,7 +32,12 @@ export class Edge extends pulumi.ComponentResource {
     const uid = imageUids.edge;
     const config = (role: string, content: pulumi.Input<string>) =>
       new ConfigFile(`${name}-${role}`, cluster, { content }, { parent: this });
-    const key = new SecretFile(`${name}-tls-key`, cluster, { content: args.certificate.privateKey }, { parent: this });
+    const key = new SecretFile(
+      `${name}-tls-key`,
+      cluster,
+      { content: args.certificate.privateKey },
+      { parent: this },
+    );
     new Workload(
       name,
       cluster,
@@ -44,7 +49,6 @@ export class Edge extends pulumi.ComponentResource {
           { config: config("tls-crt", args.certificate.chain), path: "/etc/hypha/tls.crt", uid },
         ],
         secrets: [{ secret: key, path: "/run/secrets/tls.key", uid }],
-        scratch: ["/tmp"],
         ports: [
           { target: 8080, published: args.httpPort },
           { target: 8443, published: args.httpsPort },

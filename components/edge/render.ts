@@ -40,12 +40,22 @@ function renderClosed(path: string): string {
     }`;
 }
 
+const strictTransport = 'add_header Strict-Transport-Security "max-age=31536000" always;';
+
 function renderDocument([path, body]: [string, object]): string {
+  const text = JSON.stringify(body);
+  if (/['$\\]/.test(text)) {
+    throw new Error(
+      `the document at ${path} holds ', $ or \\, which Nginx would not take literally: ${text}`,
+    );
+  }
   return `
     location = ${path} {
       default_type application/json;
+      # A header of its own hides those of the server.
+      ${strictTransport}
       add_header Access-Control-Allow-Origin "*" always;
-      return 200 '${JSON.stringify(body)}';
+      return 200 '${text}';
     }`;
 }
 
@@ -62,6 +72,7 @@ export function renderNginxConf(settings: EdgeSettings): string {
   const documents = Object.entries(settings.documents).sort(([a], [b]) => (a < b ? -1 : 1));
   return `worker_processes auto;
 pid /tmp/nginx.pid;
+worker_shutdown_timeout 4s;
 error_log stderr warn;
 
 events {
@@ -76,6 +87,8 @@ http {
   uwsgi_temp_path /tmp/uwsgi;
   scgi_temp_path /tmp/scgi;
   server_tokens off;
+  # A redirect of Nginx's own must not name the container's port.
+  absolute_redirect off;
   log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
   access_log /dev/stdout main;
   gzip on;
@@ -117,7 +130,7 @@ http {
     listen 8443 ssl http2;
     listen [::]:8443 ssl http2;
     server_name ${names};
-    add_header Strict-Transport-Security "max-age=31536000" always;
+    ${strictTransport}
 ${routes.map(renderRoute).join("\n")}
 ${[...(settings.closed ?? [])].sort().map(renderClosed).join("\n")}
 ${documents.map(renderDocument).join("\n")}

@@ -29,6 +29,11 @@ function knownHostsName(endpoint: SshEndpoint): string {
   return endpoint.port === 22 ? endpoint.address : `[${endpoint.address}]:${endpoint.port}`;
 }
 
+/** ssh splits the value of an option at blanks unless it stands in quotes. */
+function quoteBlanks(file: string): string {
+  return /\s/.test(file) ? `"${file}"` : file;
+}
+
 /**
  * Options for the `ssh` client, the same for every use: pinned host key by `KnownHostsCommand` (OpenSSH 8.5 or
  * newer, no file needed), the one identity, no prompt, one shared connection per host for a minute.
@@ -39,7 +44,7 @@ export function sshOptions(endpoint: SshEndpoint): string[] {
     "keyFile" in endpoint.identity
       ? [
           "-o",
-          `IdentityFile=${endpoint.identity.keyFile}`,
+          `IdentityFile=${quoteBlanks(endpoint.identity.keyFile)}`,
           "-o",
           "IdentitiesOnly=yes",
           "-o",

@@ -23,7 +23,8 @@ const hints: [RegExp, (name: string) => string][] = [
   ],
   [
     /sudo: a password is required|sudo: command not found/i,
-    (name) => `the account needs root; what to do: give it sudo without a password, or set hypha:hosts.${name}.user`,
+    (name) =>
+      `the account needs root; what to do: give it sudo without a password, or set hypha:hosts.${name}.user`,
   ],
 ];
 

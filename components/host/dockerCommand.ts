@@ -22,7 +22,8 @@ export function dockerCommand(channel: Channel, args: string[], timeoutSeconds =
   return new Promise((resolve) => {
     execFile(file, rest, { timeout: timeoutSeconds * 1000, maxBuffer: 8 << 20 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-      resolve({ output: stdout + stderr, code });
+      const said = stdout + stderr;
+      resolve({ output: said === "" && error !== null ? error.message : said, code });
     });
   });
 }

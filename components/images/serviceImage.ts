@@ -51,7 +51,12 @@ function appVariables(app: AppFiles | undefined): Record<string, string> {
     case "url":
       return { APP_URL: app.url, APP_SHA256: app.sha256 };
     case "git":
-      return { APP_GIT_URL: app.url, APP_GIT_REF: app.ref, APP_GIT_BUILD: app.build, APP_GIT_OUTPUT: app.output };
+      return {
+        APP_GIT_URL: app.url,
+        APP_GIT_REF: app.ref,
+        APP_GIT_BUILD: app.build,
+        APP_GIT_OUTPUT: app.output,
+      };
   }
 }
 

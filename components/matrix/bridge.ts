@@ -23,7 +23,11 @@ export class Bridge extends pulumi.ComponentResource {
       {
         image: args.image,
         replicas: args.replicas,
-        env: { ...args.env, HOMESERVER_UPSTREAM: `${args.homeserver.workload.hostname}:8008`, MYCELIUM_UPSTREAM: "" },
+        env: {
+          ...args.env,
+          HOMESERVER_UPSTREAM: `${args.homeserver.workload.hostname}:8008`,
+          MYCELIUM_UPSTREAM: "",
+        },
         memoryMiB: args.memoryMiB ?? 128,
         cpus: args.cpus,
         after: [args.homeserver],

@@ -27,7 +27,6 @@ export class Gateway extends pulumi.ComponentResource {
         replicas: args.replicas,
         env: args.env,
         volumes: [args.postgres.socket],
-        scratch: ["/tmp"],
         memoryMiB: args.memoryMiB ?? 128,
         cpus: args.cpus,
         after: [args.postgres],

@@ -38,7 +38,8 @@ export class Homeserver extends pulumi.ComponentResource {
     const password = (role: string) =>
       new random.RandomPassword(`${name}-${role}`, { length: 40, special: false }, { parent: this }).result;
     // Its seed is the server's identity towards other servers.
-    const signingSeed = new random.RandomBytes(`${name}-signing-seed`, { length: 32 }, { parent: this }).base64;
+    const signingSeed = new random.RandomBytes(`${name}-signing-seed`, { length: 32 }, { parent: this })
+      .base64;
     this.adminPassword = password("admin-password");
     const secrets = Object.entries({
       admin_password: this.adminPassword,
@@ -69,9 +70,11 @@ export class Homeserver extends pulumi.ComponentResource {
         role: "data",
         env: { ADMIN_USER: args.admin },
         secrets,
-        configs: [config("homeserver.yaml", renderHomeserverYaml(args)), config("log.yaml", renderHomeserverLog())],
+        configs: [
+          config("homeserver.yaml", renderHomeserverYaml(args)),
+          config("log.yaml", renderHomeserverLog()),
+        ],
         volumes: [args.postgres.socket, { volume: media.name, path: "/data" }],
-        scratch: ["/tmp"],
         memoryMiB: args.memoryMiB ?? 768,
         cpus: args.cpus,
         startSeconds: 90,

@@ -27,7 +27,13 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
     log_config: "/etc/synapse/log.yaml",
     database: {
       name: "psycopg2",
-      args: { user: settings.role, dbname: settings.database, host: "/run/postgresql", cp_min: 2, cp_max: 10 },
+      args: {
+        user: settings.role,
+        dbname: settings.database,
+        host: "/run/postgresql",
+        cp_min: 2,
+        cp_max: 10,
+      },
     },
     listeners: [
       {

@@ -68,7 +68,6 @@ export class Postgres extends pulumi.ComponentResource {
           { volume: data.name, path: "/var/lib/postgresql/data" },
           { volume: socket.name, path: "/run/postgresql" },
         ],
-        scratch: ["/tmp"],
         configs,
         memoryMiB: args.memoryMiB ?? args.sharedBuffersMiB * 2 + 256,
         cpus: args.cpus,

@@ -38,7 +38,9 @@ wait_for() {
 }
 
 json_string() {
-  local text=${1//\\/\\\\}
+  local text
+  text=$(tr -d '[:cntrl:]' <<<"$1")
+  text=${text//\\/\\\\}
   printf '"%s"' "${text//\"/\\\"}"
 }
 

@@ -45,7 +45,10 @@ export class Cluster extends pulumi.ComponentResource {
         variables: {
           HOST_NAME: args.manager.name,
           ADVERTISE_ADDRESS: args.manager.facts.address,
-          NODE_LABELS: [...args.roles].sort().map((role) => `${roleLabel(role)}=true`).join(" "),
+          NODE_LABELS: [...args.roles]
+            .sort()
+            .map((role) => `${roleLabel(role)}=true`)
+            .join(" "),
         },
         undo: true,
       },

@@ -17,7 +17,12 @@ export class ConfigFile extends pulumi.ComponentResource {
   readonly configId: pulumi.Output<string>;
   readonly configName: pulumi.Output<string>;
 
-  constructor(name: string, cluster: Cluster, args: ImmutableFileArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    cluster: Cluster,
+    args: ImmutableFileArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("hypha:swarm:ConfigFile", name, {}, opts);
     const content = pulumi.output(args.content);
     const config = new docker.ServiceConfig(

@@ -27,7 +27,9 @@ export function failedTask(lines: string): Task | undefined {
   return lines
     .split("\n")
     .map(parseTask)
-    .find((task) => task !== undefined && (task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState)));
+    .find(
+      (task) => task !== undefined && (task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState)),
+    );
 }
 
 /**

@@ -17,7 +17,12 @@ export class SecretFile extends pulumi.ComponentResource {
   readonly secretId: pulumi.Output<string>;
   readonly secretName: pulumi.Output<string>;
 
-  constructor(name: string, cluster: Cluster, args: ImmutableFileArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    cluster: Cluster,
+    args: ImmutableFileArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("hypha:swarm:SecretFile", name, {}, opts);
     const content = pulumi.secret(args.content);
     const secret = new docker.Secret(

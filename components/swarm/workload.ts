@@ -30,7 +30,7 @@ export interface WorkloadArgs {
   secrets?: SecretMount[];
   configs?: ConfigMount[];
   volumes?: VolumeMount[];
-  /** Directories in memory, writable in a file system that is not. @default /tmp and /run */
+  /** Directories in memory, writable in a file system that is not. @default /tmp */
   scratch?: string[];
   /** Ports published on the node itself. */
   ports?: { target: number; published: number }[];
@@ -124,7 +124,7 @@ export class Workload extends pulumi.ComponentResource {
                 readOnly: mount.readOnly ?? false,
                 volumeOptions: { noCopy: mount.shared ?? false },
               })),
-              ...(args.scratch ?? ["/tmp", "/run"]).map((path) => ({
+              ...(args.scratch ?? ["/tmp"]).map((path) => ({
                 type: "tmpfs",
                 target: path,
                 tmpfsOptions: { sizeBytes: 64 * 1024 * 1024, mode: 0o1777 },

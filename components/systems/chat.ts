@@ -17,7 +17,12 @@ import { Cluster } from "../swarm/cluster";
 /** The gateway has its database's name and role built in. */
 const gatewayDatabase: Database = { name: "mycelium_matrix", owner: "mycelium_user", uid: imageUids.gateway };
 /** Synapse refuses any other collation. */
-const homeserverDatabase: Database = { name: "synapse", owner: "synapse", uid: imageUids.homeserver, collation: "C" };
+const homeserverDatabase: Database = {
+  name: "synapse",
+  owner: "synapse",
+  uid: imageUids.homeserver,
+  collation: "C",
+};
 
 /**
  * The Matrix-over-Mycelium chat. After `up` people open the site, log in and write to each other. `destroy` removes
@@ -124,9 +129,18 @@ export class Chat extends pulumi.ComponentResource {
     this.admin = { user: `@${chat.admin}:${chat.serverName}`, password: homeserver.adminPassword };
     const all = { ...parts, ...pickImages(applications) };
     this.images = pulumi
-      .all(Object.entries(all).map(([part, image]) => image.imageId.apply((id) => [part, image.reference, id] as const)))
+      .all(
+        Object.entries(all).map(([part, image]) =>
+          image.imageId.apply((id) => [part, image.reference, id] as const),
+        ),
+      )
       .apply((rows) => Object.fromEntries(rows.map(([part, reference, id]) => [part, { reference, id }])));
-    this.registerOutputs({ url: this.url, images: this.images });
+    this.registerOutputs({
+      url: this.url,
+      authority: this.authority,
+      admin: this.admin,
+      images: this.images,
+    });
   }
 }
 

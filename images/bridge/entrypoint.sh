@@ -7,12 +7,12 @@ parts=()
 say() { printf 'bridge: %s\n' "$*" >&2; }
 
 forward() {
-  local name=$1 port=$2 upstream=$3
+  local name=$1 port=$2 upstream=$3 patience=$4
   if [[ ! $upstream =~ ^[A-Za-z0-9._-]+:[0-9]+$ ]]; then
     say "$name is \"$upstream\", not host:port"
     exit 1
   fi
-  socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,max-children=256" "TCP:$upstream,connect-timeout=5" &
+  socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,max-children=256" "TCP:$upstream,connect-timeout=$patience" &
   parts+=($!)
 }
 
@@ -26,9 +26,10 @@ stop() {
 main() {
   local status=0
   trap stop TERM INT
-  forward HOMESERVER_UPSTREAM 8008 "${HOMESERVER_UPSTREAM:-}"
+  forward HOMESERVER_UPSTREAM 8008 "${HOMESERVER_UPSTREAM:-}" 5
   if [[ -n ${MYCELIUM_UPSTREAM:-} ]]; then
-    forward MYCELIUM_UPSTREAM 8989 "$MYCELIUM_UPSTREAM"
+    # The bridge asks it before each answer to a status.
+    forward MYCELIUM_UPSTREAM 8989 "$MYCELIUM_UPSTREAM" 1
   fi
   /app/matrix-bridge &
   parts+=($!)

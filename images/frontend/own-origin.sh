@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The app's code has the developer's addresses, http://localhost:8080 and :8081, fixed in it:
 # make it speak to the origin it was loaded from. A script needs a full origin (new URL(...) refuses ""),
-# in pages and styles a path from the root does.
+# in pages and styles a path from the root does. And its login form proposes matrix.org, so that whoever overlooks
+# the field sends a password there: let it propose the server it was loaded from.
 set -euo pipefail
 
 readonly here='http://localhost:808[01]'
@@ -14,7 +15,8 @@ scripts() {
     -e "s#\`$here/#\`\${$origin}/#g" \
     -e "s#\"$here/#($origin)+\"/#g" \
     -e "s#'$here/#($origin)+'/#g" \
-    -e "s#$here([^0-9]|\$)#\1#g" "$@"
+    -e "s#$here([^0-9]|\$)#\1#g" \
+    -e "s#[\"']matrix\.org[\"']#(globalThis.location.host)#g" "$@"
 }
 
 texts() {
@@ -30,7 +32,7 @@ main() {
       *) continue ;;
     esac
     printf 'own origin: %s\n' "${file#"$root"/}"
-  done < <(grep -rlEZ "$here([^0-9]|\$)" "$root" || true)
+  done < <(grep -rlEZ "$here([^0-9]|\$)|[\"']matrix\.org[\"']" "$root" || true)
 }
 
 main "$@" </dev/null

@@ -67,7 +67,9 @@ test("down leaves nothing on the engine", async () => {
   expect((await make("down")).code).toBe(0);
   const left = await Promise.all(
     ["service", "network", "volume"].map((kind) =>
-      must("docker", [kind, "ls", "-q", "--filter", `label=hypha.stack=${stackName}`]).catch(() => ({ output: "" })),
+      must("docker", [kind, "ls", "-q", "--filter", `label=hypha.stack=${stackName}`]).catch(() => ({
+        output: "",
+      })),
     ),
   );
   expect(left.map(({ output }) => output.trim())).toEqual(["", "", ""]);

@@ -50,19 +50,25 @@ afterAll(async () => {
 test("a host that does not answer", async () => {
   const run = await up({ address: "10.77.0.250" });
   expect(run.code).not.toBe(0);
-  expect(run.output).toMatch(/vps2 \(root@10\.77\.0\.250:22\): the server cannot be reached; what to do: check/);
+  expect(run.output).toMatch(
+    /vps2 \(root@10\.77\.0\.250:22\): the server cannot be reached; what to do: check/,
+  );
 });
 
 test("a key the host does not know", async () => {
   const run = await up({ identity: { keyFile: (await strangerKey()).file } });
   expect(run.code).not.toBe(0);
-  expect(run.output).toMatch(/vps2 \(root@.*\): the server refused the login; what to do: put the public key/);
+  expect(run.output).toMatch(
+    /vps2 \(root@.*\): the server refused the login; what to do: put the public key/,
+  );
 });
 
 test("another host key than the pinned one", async () => {
   const run = await up({ hostKey: (await strangerKey()).publicKey });
   expect(run.code).not.toBe(0);
-  expect(run.output).toMatch(/vps2 \(root@.*\): the server shows another host key than hypha:hosts\.vps2\.hostKey/);
+  expect(run.output).toMatch(
+    /vps2 \(root@.*\): the server shows another host key than hypha:hosts\.vps2\.hostKey/,
+  );
 });
 
 test("too little disk", async () => {
@@ -100,6 +106,7 @@ test("a configuration with several mistakes: all are told, nothing is made", asy
     expect(run.output).toMatch(new RegExp(`${key.replaceAll(".", "\\.")}: .*; fix: `));
   }
   expect(run.output).not.toMatch(/at .*\.ts:\d+/);
-  const resources = (state: string) => (JSON.parse(state) as { deployment: { resources?: object[] } }).deployment.resources?.length;
+  const resources = (state: string) =>
+    (JSON.parse(state) as { deployment: { resources?: object[] } }).deployment.resources?.length;
   expect(resources(await stack.state())).toBe(resources(before));
 });

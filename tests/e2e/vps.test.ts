@@ -205,7 +205,9 @@ test("an update killed half way is finished by the next", async () => {
   await stack.cancel();
   await up("up-after-kill");
   expect(await up("up-after-kill-again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
-  const replicas = await vps.exec("docker service ls --filter name=hypha-e2e-bridge --format '{{.Replicas}}'");
+  const replicas = await vps.exec(
+    "docker service ls --filter name=hypha-e2e-bridge --format '{{.Replicas}}'",
+  );
   expect(replicas.trim()).toBe("2/2");
 });
 
@@ -214,9 +216,13 @@ test("no secret stands in the state, in the service definitions or on the server
   const secret = String(adminPassword);
   expect(secret).toHaveLength(40);
   expect(await stack.state()).not.toContain(secret);
-  const definitions = await vps.exec("docker service inspect $(docker service ls -q); docker ps -a --no-trunc");
+  const definitions = await vps.exec(
+    "docker service inspect $(docker service ls -q); docker ps -a --no-trunc",
+  );
   expect(definitions).not.toContain(secret);
-  const files = await vps.startExec(`grep -rlF --exclude-dir=proc --exclude-dir=sys '${secret}' /etc /home /root /tmp /var/log`);
+  const files = await vps.startExec(
+    `grep -rlF --exclude-dir=proc --exclude-dir=sys '${secret}' /etc /home /root /tmp /var/log`,
+  );
   expect(files.output.trim()).toBe("");
 });
 
@@ -229,10 +235,12 @@ test("destroy leaves the data volumes and nothing else; the next up finds the da
       "docker network ls --filter label=hypha.stack -q; docker volume ls -q; docker image ls 'hypha*/*' -q",
   );
   const notManager = /This node is not a swarm manager/;
-  expect(left.split("\n").filter((line) => line !== "" && !notManager.test(line)).sort()).toEqual([
-    "hypha-e2e-homeserver-media",
-    "hypha-e2e-postgres-data",
-  ]);
+  expect(
+    left
+      .split("\n")
+      .filter((line) => line !== "" && !notManager.test(line))
+      .sort(),
+  ).toEqual(["hypha-e2e-homeserver-media", "hypha-e2e-postgres-data"]);
   await up("up-after-destroy");
   const login = await siteRequest(site, "/_matrix/client/versions").catch((error: unknown) => error);
   // The authority went with the stack, so the old one must not verify any more.

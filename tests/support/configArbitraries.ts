@@ -98,7 +98,7 @@ const days = fc.tuple(int(1, 1000), int(1, 1000), int(0, 1000)).map(([renewBefor
   kind: "own-ca",
   renewBeforeDays,
   validityDays: renewBeforeDays + more,
-  caValidityDays: renewBeforeDays + more + evenMore,
+  caValidityDays: 2 * (renewBeforeDays + more) + evenMore,
 }));
 
 const edge = fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }).chain(([first, ...aliases]) =>

@@ -16,10 +16,16 @@ main() {
 info() { docker info --format "{{$1}}"; }
 
 print_facts() {
+  local name os kernel architecture cpus memory root
+  name=$(info 'json .Name')
+  os=$(info 'json .OperatingSystem')
+  kernel=$(info 'json .KernelVersion')
+  architecture=$(info 'json .Architecture')
+  cpus=$(info .NCPU)
+  memory=$(info .MemTotal)
+  root=$(info .DockerRootDir)
   printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,"diskFreeMiB":%d,"virtualisation":"local","address":"127.0.0.1","warnings":[]}\n' \
-    "$(info 'json .Name')" "$(info 'json .OperatingSystem')" "$(info 'json .KernelVersion')" \
-    "$(info 'json .Architecture')" "$(info .NCPU)" "$(($(info .MemTotal) / 1048576))" \
-    "$(disk_free_mib "$(info .DockerRootDir)")"
+    "${name}" "${os}" "${kernel}" "${architecture}" "${cpus}" "$((memory / 1048576))" "$(disk_free_mib "${root}")"
 }
 
 main "$@" </dev/null

@@ -24,7 +24,8 @@ deploy_user() {
 engine() {
   if [[ ${ENGINE} != present ]] && ! command -v docker >/dev/null; then
     note "installing the Docker engine (${ENGINE})"
-    retry 5 apt_get update
+    retry 5 apt_get update ||
+      fail "its package lists cannot be fetched" "see the messages above; check /etc/apt/sources.list and the network"
     case ${ENGINE} in
       distribution) install_from_distribution ;;
       docker) install_from_docker ;;
@@ -54,14 +55,17 @@ install_from_distribution() {
 install_from_docker() {
   # shellcheck source=/dev/null
   . /etc/os-release
-  retry 3 apt_get install -y --no-install-recommends ca-certificates curl
+  retry 3 apt_get install -y --no-install-recommends ca-certificates curl ||
+    fail "curl could not be installed" "see the messages above"
   install -d -m 0755 /etc/apt/keyrings
   retry 3 curl -fsSL "https://download.docker.com/linux/${ID}/gpg" -o /etc/apt/keyrings/docker.asc ||
     fail "download.docker.com cannot be reached" "set hypha:hosts.${HOST_NAME}.docker to distribution"
   printf 'deb [arch=%s signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/%s %s stable\n' \
     "$(dpkg --print-architecture)" "${ID}" "${VERSION_CODENAME}" >/etc/apt/sources.list.d/docker.list
-  retry 3 apt_get update
-  retry 3 apt_get install -y --no-install-recommends docker-ce docker-ce-cli containerd.io
+  if ! retry 3 apt_get update || ! retry 3 apt_get install -y --no-install-recommends docker-ce docker-ce-cli containerd.io; then
+    fail "Docker's engine could not be installed" \
+      "see the messages above, or set hypha:hosts.${HOST_NAME}.docker to distribution"
+  fi
 }
 
 main "$@" </dev/null

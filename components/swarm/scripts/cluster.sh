@@ -10,18 +10,21 @@ main() {
 }
 
 node_id() { docker info --format '{{.Swarm.NodeID}}'; }
-state() { docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'; }
+# What the engine says of its swarm, or how it failed to say so.
+state() { docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>&1; }
 
 up() {
   case $(state) in
     "active true") ;;
     "inactive "*)
       note "starting a swarm on ${ADVERTISE_ADDRESS}"
-      docker swarm init --advertise-addr "${ADVERTISE_ADDRESS}" >/dev/null
+      docker swarm init --advertise-addr "${ADVERTISE_ADDRESS}" >/dev/null ||
+        fail "no swarm could be started on ${ADVERTISE_ADDRESS}" "see the message above"
       docker node update --label-add hypha.made=true "$(node_id)" >/dev/null
       ;;
-    *) fail "the engine is in a swarm it does not manage ($(state))" \
+    "active false" | locked* | pending* | error*) fail "the engine is in a swarm it does not manage ($(state))" \
       "leave it (docker swarm leave), or name a manager under hypha:hosts" ;;
+    *) fail "the Docker engine does not answer: $(state)" "look at: journalctl -u docker -n 50" ;;
   esac
   local label arguments=()
   for label in ${NODE_LABELS}; do arguments+=(--label-add "${label}"); done

@@ -138,7 +138,7 @@ test("a certificate is renewed in its life, and its CA lives on", () => {
     edge({ tls: { kind: "own-ca", validityDays: 30, renewBeforeDays: 30, caValidityDays: 20 } }),
   ).toEqual([
     "hypha:edge.tls.renewBeforeDays: is 30, which is not below validityDays (30); fix: write fewer days than validityDays",
-    "hypha:edge.tls.caValidityDays: is 20, below validityDays (30); fix: let the CA live at least as long as its certificate",
+    "hypha:edge.tls.caValidityDays: is 20, below twice validityDays (30); fix: write 60 or more: a CA is made anew when it would not outlive its next certificate",
   ]);
 });
 

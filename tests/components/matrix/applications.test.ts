@@ -95,7 +95,7 @@ test("each application is one service with its own limits, start-first, and no f
     service("bridge", {
       limits: { memoryBytes: mib(128) },
       env: upstreams,
-      mounts: [tmpfs("/tmp"), tmpfs("/run")],
+      mounts: [tmpfs("/tmp")],
     }),
   );
   expect(byName("gateway-service").inputs).toEqual(
@@ -110,7 +110,7 @@ test("each application is one service with its own limits, start-first, and no f
     service("frontend", {
       limits: { memoryBytes: mib(64) },
       env: {},
-      mounts: [tmpfs("/tmp"), tmpfs("/run")],
+      mounts: [tmpfs("/tmp")],
     }),
   );
 });
@@ -123,7 +123,7 @@ test("replicas, environment and limits given win, but for what the bridge must b
   const limits = { memoryBytes: mib(512), nanoCpus: 500_000_000 };
   expect(byName("frontend-service").inputs).toEqual(
     service("frontend", {
-      ...{ limits, replicas: 3, mounts: [tmpfs("/tmp"), tmpfs("/run")] },
+      ...{ limits, replicas: 3, mounts: [tmpfs("/tmp")] },
       env: { RUST_LOG: "debug", HOMESERVER_UPSTREAM: "elsewhere:1" },
     }),
   );

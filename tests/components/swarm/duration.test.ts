@@ -8,6 +8,7 @@ test.each([
   [90, "1m30s"],
   [160, "2m40s"],
   [3600, "1h"],
+  [3605, "1h0m5s"],
   [3660, "1h1m"],
 ])("%d seconds are %s", (seconds, text) => {
   expect(duration(seconds)).toBe(text);

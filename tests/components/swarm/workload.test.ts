@@ -42,7 +42,7 @@ const plain = {
         retries: 3,
         startPeriod: "20s",
       },
-      mounts: ["/tmp", "/run"].map((target) => ({
+      mounts: ["/tmp"].map((target) => ({
         type: "tmpfs",
         target,
         tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 },

@@ -66,7 +66,9 @@ export async function visit(site: Site, waitFor: string, screenshot: string): Pr
     const page = await browser.newPage();
     const seen: Visit = { title: "", text: "", failedRequests: [], pageErrors: [] };
     page.on("requestfailed", (request) =>
-      seen.failedRequests.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText ?? "failed"}`),
+      seen.failedRequests.push(
+        `${request.method()} ${request.url()}: ${request.failure()?.errorText ?? "failed"}`,
+      ),
     );
     page.on("response", (response) => {
       if (response.status() >= 400) {

@@ -39,13 +39,11 @@ function fetchFrom(site: Site): typeof fetch {
 async function logIn(site: Site, person: Person): Promise<MatrixClient> {
   const sdk = await import("matrix-js-sdk");
   const fetchFn = fetchFrom(site);
-  const session = await sdk
-    .createClient({ baseUrl: site.url, fetchFn })
-    .loginRequest({
-      type: "m.login.password",
-      identifier: { type: "m.id.user", user: person.user },
-      password: person.password,
-    });
+  const session = await sdk.createClient({ baseUrl: site.url, fetchFn }).loginRequest({
+    type: "m.login.password",
+    identifier: { type: "m.id.user", user: person.user },
+    password: person.password,
+  });
   return sdk.createClient({
     baseUrl: site.url,
     fetchFn,

@@ -37,7 +37,9 @@ export class LabVps {
 
   /** Logins that sshd accepted since it started. */
   async logins(): Promise<number> {
-    return Number((await this.exec("journalctl -u ssh --no-pager | grep -c 'Accepted publickey' || true")).trim());
+    return Number(
+      (await this.exec("journalctl -u ssh --no-pager | grep -c 'Accepted publickey' || true")).trim(),
+    );
   }
 
   static async keyFile(): Promise<string> {

@@ -48,10 +48,16 @@ export function start(
 }
 
 /** Runs a command to its end and expects exit code 0. */
-export async function must(file: string, args: string[], options: Parameters<typeof start>[2] = {}): Promise<Run> {
+export async function must(
+  file: string,
+  args: string[],
+  options: Parameters<typeof start>[2] = {},
+): Promise<Run> {
   const run = await start(file, args, options).ended;
   if (run.code !== 0) {
-    throw new Error(`${file} ${args.join(" ")} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+    throw new Error(
+      `${file} ${args.join(" ")} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`,
+    );
   }
   return run;
 }
@@ -102,12 +108,17 @@ export class Stack {
   configure(settings: StackSettings): void {
     const old = fs.existsSync(this.configFile) ? fs.readFileSync(this.configFile, "utf8") : "";
     const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
-    const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`hypha:${key}`, value]));
+    const config = Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [`hypha:${key}`, value]),
+    );
     fs.writeFileSync(this.configFile, `${salt === undefined ? "" : `${salt}\n`}${stringify({ config })}`);
   }
 
   start(verb: string, ...args: string[]): Running {
-    return start("pulumi", [verb, "--stack", this.name, "--non-interactive", ...args], { env: this.env, group: true });
+    return start("pulumi", [verb, "--stack", this.name, "--non-interactive", ...args], {
+      env: this.env,
+      group: true,
+    });
   }
 
   private run(verb: string, ...args: string[]): Promise<Run> {
