@@ -12,9 +12,12 @@ const config = loadConfig();
 
 // Machines, a swarm on them, and the systems that run in it.
 const machines = hosts(config);
-const [managerName, manager] = [...machines].find(([name]) => config.hosts[name]?.roles.includes("manager")) ?? [];
+const [managerName, manager] =
+  [...machines].find(([name]) => config.hosts[name]?.roles.includes("manager")) ?? [];
 if (managerName === undefined || manager === undefined) {
-  throw new pulumi.RunError("hypha:hosts: has no host with the role manager; fix: add manager to a host's roles");
+  throw new pulumi.RunError(
+    "hypha:hosts: has no host with the role manager; fix: add manager to a host's roles",
+  );
 }
 const cluster = new Cluster("cluster", { manager, roles: config.hosts[managerName]?.roles ?? [] });
 const chat = new Chat("chat", cluster, config);

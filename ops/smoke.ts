@@ -88,7 +88,9 @@ async function run(site: Site, check: Check): Promise<Result> {
 function deployedSite(stack: string): Site {
   const { url, siteAddress, certificateAuthority } = stackOutputs(stack);
   if (url === undefined || siteAddress === undefined || certificateAuthority === undefined) {
-    throw new ToolError(`stack ${stack} has no site in its outputs: deploy it first (make up STACK=${stack})`);
+    throw new ToolError(
+      `stack ${stack} has no site in its outputs: deploy it first (make up STACK=${stack})`,
+    );
   }
   return { url, address: siteAddress, authority: certificateAuthority };
 }

@@ -32,7 +32,14 @@ runTool(usage, async ([verb, name = "", ...rest]) => {
   const host = manager(stackHosts(stack));
   const service = `hypha-${stack}-homeserver`;
   const filter = `label=com.docker.swarm.service.name=${service}`;
-  const [container = ""] = docker(host, ["ps", "--quiet", "--filter", filter, "--filter", "health=healthy"]).split("\n");
+  const [container = ""] = docker(host, [
+    "ps",
+    "--quiet",
+    "--filter",
+    filter,
+    "--filter",
+    "health=healthy",
+  ]).split("\n");
   if (container === "") {
     throw new ToolError(`no healthy ${service} runs on ${host.name}: see make status`);
   }

@@ -33,10 +33,14 @@ function rows(key: string, node: Node, required: boolean): Row[] {
     return [own, ...alternatives.flatMap((one) => rows(`${key}${kindOf(one)}`, one, false))];
   }
   const wanted = new Set(node.required);
-  const inner = Object.entries(node.properties ?? {}).filter(([, child]) => child.const === undefined || !key.endsWith(")"));
+  const inner = Object.entries(node.properties ?? {}).filter(
+    ([, child]) => child.const === undefined || !key.endsWith(")"),
+  );
   const children = inner.flatMap(([name, child]) => rows(`${key}.${name}`, child, wanted.has(name)));
   const entries =
-    typeof node.additionalProperties === "object" ? rows(`${key}.<name>`, node.additionalProperties, false) : [];
+    typeof node.additionalProperties === "object"
+      ? rows(`${key}.<name>`, node.additionalProperties, false)
+      : [];
   return [own, ...children, ...entries];
 }
 

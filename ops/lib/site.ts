@@ -64,7 +64,9 @@ export function siteRequest(site: Site, path: string, request: SiteRequest = {})
         });
       },
     );
-    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url.href} within ${request.timeoutSeconds ?? 10} s`)));
+    sent.on("timeout", () =>
+      sent.destroy(new Error(`no answer from ${url.href} within ${request.timeoutSeconds ?? 10} s`)),
+    );
     sent.on("error", reject);
     sent.end(payload);
   });

@@ -19,7 +19,7 @@ function rewritten(file: string, text: string): string {
 
 const value = (expression: string): unknown =>
   vm.runInNewContext(rewritten("app.js", `(()=>{const x=1,d=true;return${expression}})()`), {
-    location: { origin: "https://chat.example" },
+    location: { origin: "https://chat.example", host: "chat.example" },
     URL,
   });
 
@@ -34,6 +34,9 @@ it.each([
   [`(d?"http://localhost:8081":"https://b")`, "https://chat.example"],
   [`(new URL("/a","http://localhost:8080")).href`, "https://chat.example/a"],
   [`"see http://localhost:8080/docs"`, "see /docs"],
+  [`(d&&"matrix.org")`, "chat.example"],
+  [`['matrix.org'][0]`, "chat.example"],
+  [`"matrix.org/legacy"`, "matrix.org/legacy"],
   [`"http://localhost:80801"`, "http://localhost:80801"],
   [`"http://localhost:8989"`, "http://localhost:8989"],
 ])("in a script, %s becomes %s", (expression, expected) => {
