@@ -4,7 +4,10 @@ const jestProject = require("./tests/support/jestProject");
 module.exports = {
   passWithNoTests: true,
   projects: [
-    jestProject("unit", { timeout: 30, folders: ["components", "property", "golden", "scripts", "ops", "support"] }),
+    jestProject("unit", {
+      timeout: 30,
+      folders: ["components", "property", "golden", "scripts", "ops", "support"],
+    }),
     jestProject("toolchain", { timeout: 600 }),
     jestProject("images", { timeout: 900 }),
     jestProject("lab", { timeout: 600 }),
