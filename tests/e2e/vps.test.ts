@@ -104,6 +104,22 @@ test("the smoke test finds every part answering", async () => {
   const run = await must("tsx", ["ops/smoke.ts"], { env: { ...stack.env, STACK: stack.name } });
   keep("smoke.txt", run.output);
   expect(run.output.match(/^ok /gm)).toHaveLength(6);
+  for (const [name, page] of [
+    ["bridge-status", "/api/v1/bridge/status"],
+    ["rooms", "/api/rooms/list"],
+  ] as const) {
+    keep(`${name}.json`, (await siteRequest(site, page)).body);
+  }
+});
+
+test("what the bridge and the gateway would do for anyone stays inside", async () => {
+  const answers = await Promise.all([
+    siteRequest(site, "/api/v1/bridge/federation/send", { method: "POST", body: {} }),
+    siteRequest(site, "/api/v1/bridge/routes"),
+    siteRequest(site, "/api/v1/bridge/status", { method: "POST", body: {} }),
+    siteRequest(site, "/api/auth/login", { method: "POST", body: {} }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 403, 404]);
 });
 
 test("two people log in, meet in a room and read each other's messages", async () => {
