@@ -10,15 +10,15 @@ import { countChanges, must, Stack, start } from "./support/stack";
 const vps = new LabVps(3);
 const stack = new Stack("sudo");
 const agentSocket = path.join(stack.directory, "agent");
-let agent: ChildProcess;
+let agent: ChildProcess | undefined;
 
 beforeAll(async () => {
   await vps.boot({ OS: "trixie" });
   await vps.exec(
-    "useradd --create-home --shell /bin/bash operator && " +
-      "install -d -m 0700 -o operator -g operator /home/operator/.ssh && " +
-      "install -m 0600 -o operator -g operator /root/.ssh/authorized_keys /home/operator/.ssh/authorized_keys && " +
-      "echo 'operator ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/operator && rm -r /root/.ssh",
+    "useradd --create-home --shell /bin/bash opsadmin && " +
+      "install -d -m 0700 -o opsadmin -g opsadmin /home/opsadmin/.ssh && " +
+      "install -m 0600 -o opsadmin -g opsadmin /root/.ssh/authorized_keys /home/opsadmin/.ssh/authorized_keys && " +
+      "echo 'opsadmin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/opsadmin && rm -r /root/.ssh",
   );
   agent = start("ssh-agent", ["-D", "-a", agentSocket]).process;
   stack.env["SSH_AUTH_SOCK"] = agentSocket;
@@ -33,7 +33,7 @@ beforeAll(async () => {
         kind: "vps",
         address: vps.address,
         hostKey: await vps.hostKey(),
-        user: "operator",
+        user: "opsadmin",
         minimum: { diskGiB: 2 },
         recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
       },
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  agent.kill();
+  agent?.kill();
   await vps.down();
   stack.remove();
 });

@@ -11,7 +11,8 @@ main() {
 
 deploy_user() {
   local home keys
-  id -u "${DEPLOY_USER}" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "${DEPLOY_USER}"
+  id -u "${DEPLOY_USER}" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "${DEPLOY_USER}" ||
+    fail "the account ${DEPLOY_USER} could not be made" "give hypha:hosts.${HOST_NAME}.deployUser another name"
   usermod --append --groups docker "${DEPLOY_USER}"
   home=$(getent passwd "${DEPLOY_USER}" | cut -d: -f6)
   # The keys that let this very session in are the ones that may deploy.
