@@ -18,7 +18,20 @@ const env = {
 
 const make = (...targets: string[]) => start("make", targets, { env }).ended;
 
-beforeAll(() => {
+/** What an earlier run that was cut off has left on this engine, which may outlive the machine's processes. */
+async function clean(): Promise<void> {
+  for (const kind of ["service", "secret", "config", "network", "volume"]) {
+    const filter = `label=hypha.stack=${stackName}`;
+    const { code, output } = await start("docker", [kind, "ls", "--quiet", "--filter", filter]).ended;
+    const ids = code === 0 ? output.split("\n").filter((id) => id !== "") : [];
+    if (ids.length > 0) {
+      await must("docker", [kind, "rm", ...ids]);
+    }
+  }
+}
+
+beforeAll(async () => {
+  await clean();
   fs.mkdirSync(path.join(data, "state"));
   const dev = parse(fs.readFileSync(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as {
     encryptionsalt?: string;
