@@ -1,6 +1,6 @@
 import { dockerCommand, StackHost } from "../../ops/lib/stack";
 import { must } from "../../tests/e2e/support/stack";
-import { Deployment, succeeded } from "../lib/deployment";
+import { Deployment, expectChanges, succeeded } from "../lib/deployment";
 import { peakMemory } from "../lib/memory";
 import { Row } from "../lib/rows";
 import { Case, Series } from "../lib/series";
@@ -102,7 +102,7 @@ export function memory(deployment: Deployment): Case {
         measure: async () => {
           const running = deployment.startUp();
           const peak = await peakMemory(running.process.pid ?? 0, running.ended);
-          succeeded(await running.ended);
+          expectChanges(succeeded(await running.ended), 0);
           largest = peak.largestMiB;
           largestSeries.note = peak.largestName;
           return peak.totalMiB;

@@ -60,8 +60,11 @@ export function covered(list: readonly Pick<Span, "start" | "end">[]): number {
   return total;
 }
 
-/** Per phase the seconds in which one of its resources at least was being made. Phases overlap. */
+/** Per phase that occurred, the seconds in which one of its resources at least was being made. Phases overlap. */
 export function phaseSeconds(log: string): [phase: string, seconds: number][] {
   const found = spans(log);
-  return phases.map(([name, pattern]) => [name, covered(found.filter(({ urn }) => pattern.test(urn)))]);
+  return phases
+    .map(([name, pattern]): [string, Span[]] => [name, found.filter(({ urn }) => pattern.test(urn))])
+    .filter(([, own]) => own.length > 0)
+    .map(([name, own]) => [name, covered(own)]);
 }

@@ -98,8 +98,6 @@ describe("phases of a deployment", () => {
     ].join("\n");
     expect(Object.fromEntries(phaseSeconds(log))).toEqual({
       preflight: 3,
-      "account and engine": 0,
-      "swarm and network": 0,
       "images: build and send": 10,
       services: 7,
     });
