@@ -7,8 +7,6 @@ import { Case } from "../lib/series";
 
 /** A program of its own without a resource, with the packages, the runtime options and the state backend that a stack here has. */
 class Program {
-  constructor(private readonly source: string) {}
-
   private readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-bench-floor-"));
   private readonly env: NodeJS.ProcessEnv = {
     PATH: `${path.join(projectRoot, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`,
@@ -17,6 +15,8 @@ class Program {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
   };
+
+  constructor(private readonly source: string) {}
 
   async create(): Promise<void> {
     fs.mkdirSync(path.join(this.directory, "state"));
