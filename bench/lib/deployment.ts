@@ -65,7 +65,7 @@ export class Deployment {
     const settings: StackSettings = {
       hosts: await this.args.hosts(),
       edge: this.args.edge,
-      chat: { bridge: { source: { kind: "sample" }, env: bridgeEnv } },
+      chat: { bridge: { source: { kind: "sample" }, env: bridgeEnv }, postgres: { keepData: false } },
       images: this.base === undefined ? {} : { base: this.base },
     };
     this.stack.configure(settings);
