@@ -127,7 +127,7 @@ export class Workload extends pulumi.ComponentResource {
               ...(args.scratch ?? ["/tmp"]).map((path) => ({
                 type: "tmpfs",
                 target: path,
-                tmpfsOptions: { sizeBytes: 64 * 1024 * 1024, mode: 0o1777 },
+                tmpfsOptions: { sizeBytes: 64 * 1024 * 1024, mode: 0o777 },
               })),
             ],
             secrets: (args.secrets ?? []).map((mount) => ({

@@ -132,7 +132,7 @@ describe("Edge", () => {
             tests: ["CMD", "/usr/local/bin/healthcheck"],
             ...{ interval: "3s", timeout: "5s", retries: 3, startPeriod: "20s" },
           },
-          mounts: [{ type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 } }],
+          mounts: [{ type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } }],
           secrets: [file("secret", "tls-key", "/run/secrets/tls.key")],
           configs: [
             file("config", "nginx-conf", "/etc/nginx/nginx.conf"),

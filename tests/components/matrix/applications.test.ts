@@ -41,7 +41,7 @@ const policy = { parallelism: 1, order: "start-first", monitor: "5s", delay: "0s
 const tmpfs = (target: string) => ({
   type: "tmpfs",
   target,
-  tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 },
+  tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 },
 });
 const socket = {
   ...{ type: "volume", source: "hypha-test-postgres-socket", target: "/run/postgresql" },

@@ -95,7 +95,7 @@ test("its service owns the volumes, has no port, no environment and no secret", 
         mounts: [
           volume("data", "/var/lib/postgresql/data"),
           volume("socket", "/run/postgresql"),
-          { type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 } },
+          { type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } },
         ],
         secrets: [],
         configs: ["postgresql.conf", "pg_hba.conf", "pg_ident.conf", "init.sql"].map(mount),

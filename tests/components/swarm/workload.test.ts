@@ -45,7 +45,7 @@ const plain = {
       mounts: ["/tmp"].map((target) => ({
         type: "tmpfs",
         target,
-        tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 },
+        tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 },
       })),
       secrets: [],
       configs: [],
@@ -101,7 +101,7 @@ test("role, replicas, environment, limits and times each reach their place", asy
         stopGracePeriod: "45s",
         healthcheck: { ...containerSpec.healthcheck, startPeriod: "1m30s" },
         mounts: [
-          { type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o1777 } },
+          { type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } },
         ],
       },
     },
