@@ -16,7 +16,7 @@ up: ## Deploy the stack, installing what is missing first
 	@ops/up.sh
 
 preview: ## Show what `make up` would change
-	@$(in_env) pulumi preview --stack $(STACK)
+	@$(in_env) pulumi stack select --create $(STACK) && pulumi preview --stack $(STACK)
 
 down: ## Remove the stack's resources (data that is marked to be kept stays)
 	@$(in_env) pulumi destroy --stack $(STACK) $(approve)
