@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { treeDigest } from "../images/context";
+import { fileDigest } from "../mycelium/program";
 import { expandHome } from "../shell/home";
 import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } from "./problems";
 import type { Problem, RenamedKeys } from "./problems";
@@ -130,6 +131,7 @@ function missingPaths(config: StackConfig): Problem[] {
       });
     }
   }
+  problems.push(...myceliumProblems(config));
   for (const [name, host] of Object.entries(config.hosts)) {
     if (
       host.kind === "vps" &&
@@ -144,6 +146,30 @@ function missingPaths(config: StackConfig): Problem[] {
     }
   }
   return problems;
+}
+
+function myceliumProblems({ mycelium }: StackConfig): Problem[] {
+  if (mycelium?.source.kind !== "file") return [];
+  const { path, sha256 } = mycelium.source;
+  const file = resolve(expandHome(path));
+  if (!isKind(file, "file")) {
+    return [
+      {
+        path: formatPath(["mycelium", "source", "path"]),
+        what: `${file} is no file here`,
+        fix: "put the executable there or correct the path",
+      },
+    ];
+  }
+  return sha256 === undefined || fileDigest(file) === sha256
+    ? []
+    : [
+        {
+          path: formatPath(["mycelium", "source", "sha256"]),
+          what: `is not what ${file} has`,
+          fix: "find out what changed it before you correct it",
+        },
+      ];
 }
 
 function isKind(path: string, kind: "directory" | "file"): boolean {

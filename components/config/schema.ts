@@ -4,6 +4,7 @@ import { edge } from "./edge";
 import { problem, whenSound } from "./fields";
 import { hosts, hostRoles } from "./hosts";
 import { images } from "./images";
+import { mycelium, myceliumPorts } from "./mycelium";
 
 /** The keys `hypha:<key>` of a stack file, as an operator writes them. */
 export const stackInput = z.strictObject({
@@ -11,6 +12,7 @@ export const stackInput = z.strictObject({
   chat: chat.prefault({}),
   edge,
   images: images.prefault({}),
+  mycelium: mycelium.optional(),
 });
 
 /** The same with the rules that span sections and the defaults that come from another section. */
@@ -32,6 +34,34 @@ export const stack = stackInput
     },
     whenSound("hosts", "edge.ports"),
   )
+  .superRefine(
+    (value, context) => {
+      if (value.mycelium === undefined) return;
+      const servers = Object.entries(value.hosts).filter(([, host]) => host.kind === "vps");
+      if (servers.length === 0) {
+        problem(
+          context,
+          ["mycelium"],
+          "has no server to run on: a node runs on hosts of the kind vps",
+          "remove the section, or add a server to hypha:hosts",
+        );
+      }
+      const taken: number[] = [myceliumPorts.peers, myceliumPorts.api, myceliumPorts.rpc];
+      for (const [name, host] of servers) {
+        for (const [scheme, port] of Object.entries(value.edge.ports)) {
+          if (host.roles.includes("edge") && taken.includes(port)) {
+            problem(
+              context,
+              ["edge", "ports", scheme],
+              `is ${port}, a port of the Mycelium node on host ${name}`,
+              "give the site another port",
+            );
+          }
+        }
+      }
+    },
+    whenSound("hosts", "edge.ports", "mycelium"),
+  )
   .transform((value) => ({
     ...value,
     hosts: Object.fromEntries(
@@ -48,6 +78,7 @@ export type StackConfig = z.output<typeof stack>;
 export type ChatConfig = StackConfig["chat"];
 export type EdgeConfig = StackConfig["edge"];
 export type ImagesConfig = StackConfig["images"];
+export type MyceliumConfig = NonNullable<StackConfig["mycelium"]>;
 export type HostConfig = StackConfig["hosts"][string];
 export type { HostRole, LocalHost, VpsHost } from "./hosts";
 export type { Resources } from "./chat";

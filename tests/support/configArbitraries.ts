@@ -107,25 +107,57 @@ const edge = fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }).chain(([firs
       domain: fc.constant(first),
       aliases: fc.constant(aliases),
       tls: fc.oneof(fc.constant({ kind: "own-ca" }), days),
-      ports: fc.record({ http: int(1025, 30_000), https: int(30_001, 65_535) }),
+      ports: fc.record({
+        http: int(1025, 30_000).filter((port) => ![8989, 8990, 9651].includes(port)),
+        https: int(30_001, 65_535),
+      }),
     },
     ["domain", "ports"],
   ),
 );
 
-/** Any valid configuration, optional keys there or not. */
-export const validConfig: fc.Arbitrary<Raw> = some(
-  {
-    hosts: fc.tuple(label, fc.oneof(localHost, vpsHost)).map(([name, host]) => ({ [name]: host })),
-    edge,
-    chat,
-    images: some({
-      base: fc.constantFrom("debian:bookworm-slim", `debian@sha256:${"0".repeat(64)}`),
-      buildOn: fc.constantFrom("local", "target"),
+const mycelium = some({
+  source: fc.oneof(
+    fc.constant({ kind: "sample" }),
+    some({ kind: fc.constant("file"), path, sha256: hex }, ["kind", "path"]),
+    fc.record({
+      kind: fc.constant("release"),
+      version: fc.constantFrom("0.7.10", "1.0.0"),
+      sha256: fc.oneof(fc.record({ x86_64: hex }), fc.record({ aarch64: hex, x86_64: hex })),
     }),
-  },
-  ["hosts", "edge"],
-);
+  ),
+  peers: fc.uniqueArray(
+    fc
+      .tuple(fc.constantFrom("tcp", "quic"), fc.ipV4(), int(1, 65_535))
+      .map(([scheme, ip, port]) => `${scheme}://${ip}:${port}`),
+    { maxLength: 4 },
+  ),
+  tun: fc.boolean(),
+});
+
+/** Any valid configuration, optional keys there or not. */
+export const validConfig: fc.Arbitrary<Raw> = fc
+  .tuple(
+    some(
+      {
+        hosts: fc.tuple(label, fc.oneof(localHost, vpsHost)).map(([name, host]) => ({ [name]: host })),
+        edge,
+        chat,
+        images: some({
+          base: fc.constantFrom("debian:bookworm-slim", `debian@sha256:${"0".repeat(64)}`),
+          buildOn: fc.constantFrom("local", "target"),
+        }),
+      },
+      ["hosts", "edge"],
+    ),
+    fc.option(mycelium, { nil: undefined }),
+  )
+  // A node needs a server.
+  .map(([config, node]) =>
+    node !== undefined && JSON.stringify(config["hosts"]).includes('"kind":"vps"')
+      ? { ...config, mycelium: node }
+      : config,
+  );
 
 /** Something that has no business there. */
 export const garbage: fc.Arbitrary<unknown> = fc.oneof(
