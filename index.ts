@@ -7,10 +7,11 @@ import { Host } from "./components/host/host";
 import { Cluster } from "./components/swarm/cluster";
 import { Chat } from "./components/systems/chat";
 import { hosts } from "./components/systems/hosts";
+import { myceliumNodes } from "./components/systems/mycelium";
 
 const config = loadConfig();
 
-// Machines, a swarm on them, and the systems that run in it.
+// Machines, a swarm and Mycelium nodes on them, and the systems that run in it.
 const machines = hosts(config);
 const [managerName, manager] =
   [...machines].find(([name]) => config.hosts[name]?.roles.includes("manager")) ?? [];
@@ -20,6 +21,7 @@ if (managerName === undefined || manager === undefined) {
   );
 }
 const cluster = new Cluster("cluster", { manager, roles: config.hosts[managerName]?.roles ?? [] });
+const nodes = myceliumNodes(config, machines);
 const chat = new Chat("chat", cluster, config);
 
 /** Where the site answers, whatever DNS says. */
@@ -47,9 +49,13 @@ const outputs = {
     bridge: config.chat.bridge.source.kind,
     gateway: config.chat.gateway.source.kind,
     frontend: config.chat.frontend.source.kind,
+    mycelium: config.mycelium?.source.kind,
   },
   versions: { ...softwareVersions, ...pulumiVersions },
   hosts: Object.fromEntries([...machines].map(([name, host]) => [name, access(host)])),
+  mycelium: Object.fromEntries(
+    [...nodes].map(([name, { address, subnet, publicKey }]) => [name, { address, subnet, publicKey }]),
+  ),
   commit: gitRevision(__dirname),
   configHash: configHash(config),
 };

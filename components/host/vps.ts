@@ -45,6 +45,8 @@ function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
 export class Vps extends pulumi.ComponentResource implements Host {
   readonly name: string;
   readonly channel: Channel;
+  /** The login of the first contact, for scripts that need root. */
+  readonly root: SshEndpoint;
   readonly provider: docker.Provider;
   readonly facts: pulumi.Output<HostFacts>;
   readonly ready: pulumi.Resource;
@@ -54,6 +56,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
     this.name = name;
     ensureControlDirectory();
     const firstContact: Channel = { kind: "ssh", endpoint: args.endpoint };
+    this.root = args.endpoint;
     const deployEndpoint = { ...args.endpoint, user: args.deployUser };
     this.channel = { kind: "ssh", endpoint: deployEndpoint };
 

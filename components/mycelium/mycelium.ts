@@ -1,0 +1,98 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { myceliumPorts } from "../config/mycelium";
+import { sshDestination } from "../host/channel";
+import { Vps } from "../host/vps";
+import { hostScript } from "../shell/hostScript";
+import { Program, programVariables } from "./program";
+import { nodeConfig, nodeUnit } from "./render";
+
+export interface MyceliumNodeArgs {
+  /** The server it runs on. */
+  host: Vps;
+  /** Where the executable comes from. */
+  program: Program;
+  /** Nodes to connect to, like `tcp://192.0.2.1:9651`. */
+  peers: string[];
+  /** Whether an interface carries IPv6 traffic. @default true */
+  tun: boolean;
+}
+
+/** How a node is known on the network. */
+interface Identity {
+  address: string;
+  subnet: string;
+  publicKey: string;
+}
+
+/**
+ * A Mycelium node on a server, as the systemd unit `mycelium.service`. After `up` its API answers on loopback and its
+ * ports are its own. The key is the stack's, so the address outlives the server. `destroy` removes the unit, the
+ * program, the configuration, the account and the key, and with them the address.
+ */
+export class MyceliumNode extends pulumi.ComponentResource {
+  /** IPv6 address on the Mycelium, in 400::/7. */
+  readonly address: pulumi.Output<string>;
+  /** The /64 that the address is in. */
+  readonly subnet: pulumi.Output<string>;
+  /** X25519 public key, hex. */
+  readonly publicKey: pulumi.Output<string>;
+
+  constructor(name: string, args: MyceliumNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hypha:mycelium:MyceliumNode", name, {}, opts);
+    const { host } = args;
+    const HOST_NAME = host.name;
+    const onHost = { channel: { kind: "ssh", endpoint: host.root }, root: true } as const;
+    const key = new random.RandomBytes(`${name}-key`, { length: 32 }, { parent: this });
+    const account = hostScript(
+      `${name}-account`,
+      { ...onHost, script: "mycelium/scripts/account.sh", variables: { HOST_NAME }, undo: true },
+      { parent: this, dependsOn: host.ready },
+    );
+    const program = host.facts.apply(({ architecture }) => programVariables(args.program, architecture));
+    const sent = hostScript(
+      `${name}-program`,
+      {
+        // It runs beside Pulumi, where the file is.
+        channel: { kind: "local", socket: "" },
+        script: "mycelium/scripts/program.sh",
+        variables: {
+          HOST_NAME,
+          PROGRAM: program.PROGRAM,
+          PROGRAM_FILE: program.PROGRAM_FILE,
+          PROGRAM_URL: program.PROGRAM_URL,
+          PROGRAM_SHA256: program.PROGRAM_SHA256,
+          ARCHITECTURE: program.ARCHITECTURE,
+          TARGET: sshDestination(host.root).join("\n"),
+          ELEVATE: host.root.user === "root" ? "" : "sudo -n",
+        },
+      },
+      { parent: this, dependsOn: account },
+    );
+    const { peers, rpc, api } = myceliumPorts;
+    const service = hostScript(
+      `${name}-service`,
+      {
+        ...onHost,
+        script: "mycelium/scripts/service.sh",
+        variables: {
+          HOST_NAME,
+          PROGRAM: program.PROGRAM,
+          CONFIG: nodeConfig(args),
+          UNIT: nodeUnit(args),
+          TCP_PORTS: [peers, api, rpc].join(" "),
+          UDP_PORTS: String(peers),
+          API_PORT: String(api),
+          KEY: pulumi.secret(key.base64),
+        },
+      },
+      { parent: this, dependsOn: sent },
+    );
+    // A secret went in, and so Pulumi takes what comes out for one: it is how the network knows the node.
+    const identity = pulumi.unsecret(service.stdout).apply((text) => JSON.parse(text) as Identity);
+    this.address = identity.address;
+    this.subnet = identity.subnet;
+    this.publicKey = identity.publicKey;
+    this.registerOutputs({ address: this.address, subnet: this.subnet, publicKey: this.publicKey });
+  }
+}
