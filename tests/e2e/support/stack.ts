@@ -85,13 +85,16 @@ export function countChanges(output: string): Changes {
 /** The settings below `hypha:` of a stack file. */
 export type StackSettings = Record<"hosts" | "chat" | "edge" | "images", unknown>;
 
-/** A stack of this checkout with a state, a passphrase and a configuration of its own. */
+/** A stack of this checkout, or of another project's directory, with a state, a passphrase and a configuration of its own. */
 export class Stack {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
   private readonly configFile: string;
 
-  constructor(readonly name: string) {
+  constructor(
+    readonly name: string,
+    private readonly project = projectRoot,
+  ) {
     this.directory = fs.mkdtempSync(path.join(os.tmpdir(), `hypha-${name}-`));
     this.configFile = path.join(this.directory, `Pulumi.${name}.yaml`);
     fs.mkdirSync(path.join(this.directory, "state"));
@@ -105,7 +108,7 @@ export class Stack {
   }
 
   /** Writes the stack's configuration, keeping the salt that Pulumi put there. */
-  configure(settings: StackSettings): void {
+  configure(settings: Readonly<Record<string, unknown>>): void {
     const old = fs.existsSync(this.configFile) ? fs.readFileSync(this.configFile, "utf8") : "";
     const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
     const config = Object.fromEntries(
@@ -117,6 +120,7 @@ export class Stack {
   start(verb: string, ...args: string[]): Running {
     return start("pulumi", [verb, "--stack", this.name, "--non-interactive", ...args], {
       env: this.env,
+      cwd: this.project,
       group: true,
     });
   }
@@ -129,10 +133,10 @@ export class Stack {
     await must("pulumi", ["stack", "init", this.name, "--non-interactive"], {
       env: this.env,
       // The checkout's own stack files stay as they are.
-      cwd: projectRoot,
+      cwd: this.project,
     });
     // `stack init` leaves the salt in the checkout; here every stack file is in its own directory.
-    const left = path.join(projectRoot, `Pulumi.${this.name}.yaml`);
+    const left = path.join(this.project, `Pulumi.${this.name}.yaml`);
     if (fs.existsSync(left)) {
       fs.renameSync(left, this.configFile);
     }
@@ -156,19 +160,24 @@ export class Stack {
 
   /** Forgets an operation that was killed, as Pulumi asks for. */
   async cancel(): Promise<void> {
-    await must("pulumi", ["cancel", "--stack", this.name, "--yes"], { env: this.env });
+    await must("pulumi", ["cancel", "--stack", this.name, "--yes"], {
+      env: this.env,
+      cwd: this.project,
+    });
   }
 
   async outputs(): Promise<Record<string, unknown>> {
     const run = await must("pulumi", ["stack", "output", "--json", "--show-secrets", "--stack", this.name], {
       env: this.env,
+      cwd: this.project,
     });
     return JSON.parse(run.output) as Record<string, unknown>;
   }
 
   /** The state as Pulumi keeps it, secrets encrypted. */
   async state(): Promise<string> {
-    return (await must("pulumi", ["stack", "export", "--stack", this.name], { env: this.env })).output;
+    const args = ["stack", "export", "--stack", this.name];
+    return (await must("pulumi", args, { env: this.env, cwd: this.project })).output;
   }
 
   remove(): void {
