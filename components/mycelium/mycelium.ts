@@ -80,6 +80,7 @@ export class MyceliumNode extends pulumi.ComponentResource {
           PROGRAM: program.PROGRAM,
           CONFIG: nodeConfig(args),
           UNIT: nodeUnit(args),
+          TUN: String(args.tun),
           TCP_PORTS: [peers, api, rpc].join(" "),
           UDP_PORTS: String(peers),
           API_PORT: String(api),

@@ -54,6 +54,8 @@ export function nodeUnit({ tun }: Pick<NodeSettings, "tun">): string {
     "",
     "[Service]",
     `ExecStart=${program} --config-file ${config} --key-file ${key}`,
+    // The journal is no terminal.
+    "Environment=NO_COLOR=1",
     "Restart=on-failure",
     "RestartSec=5",
     "User=mycelium",

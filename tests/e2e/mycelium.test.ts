@@ -22,6 +22,10 @@ const userOf = (vps: LabVps) => (vps === second ? "ops" : "root");
 
 async function boot(vps: LabVps): Promise<void> {
   await vps.boot({ ENGINE: "preinstalled" });
+  // What udev and the kernel's defaults give a server; a lab server gets the device of root's only, and no IPv6.
+  await vps.exec(
+    "chmod 0666 /dev/net/tun && for name in all default; do echo 0 >/proc/sys/net/ipv6/conf/$name/disable_ipv6; done",
+  );
   if (userOf(vps) !== "root") {
     await vps.exec(
       "useradd --create-home ops && install -d -m 0700 -o ops /home/ops/.ssh && " +

@@ -9,7 +9,7 @@ const unit = "etc/systemd/system/mycelium.service";
 const key = Buffer.alloc(32, 7);
 const variables = {
   ...{ PROGRAM: "aaaaaaaaaaaa", CONFIG: "peers = []\n", UNIT: "# Made by Hypha\n", API_PORT: "8989" },
-  ...{ TCP_PORTS: "9651 8989", UDP_PORTS: "9651", KEY: key.toString("base64") },
+  ...{ TCP_PORTS: "9651 8989", UDP_PORTS: "9651", KEY: key.toString("base64"), TUN: "true" },
 };
 /** The half minute that a node is waited for is over at once. */
 const script = projectFile("components", "mycelium/scripts/service.sh").replace("wait_for 30", "wait_for 0");
@@ -36,9 +36,10 @@ beforeEach(() => {
     .file(`${library}/mycelium-aaaaaaaaaaaa`, "a")
     .file(`${library}/mycelium-bbbbbbbbbbbb`, "b")
     .file(`${library}/mycelium-cccccccccccc`, "c")
+    .file("proc/sys/net/ipv6/conf/default/disable_ipv6", "0\n")
     .stub("chown")
     .stub("journalctl", "echo 'the last words'")
-    .stub("runuser", `echo '{ "publicKey": "ab12", "address": "523:ac66::1" }'`)
+    .stub("runuser", `[[ $* == *test* ]] || echo '{ "publicKey": "ab12", "address": "523:ac66::1" }'`)
     .stub(
       "systemctl",
       `case $1 in
@@ -178,8 +179,21 @@ describe("service up fails", () => {
     expect(box.has("var/lib/mycelium/priv_key.bin")).toBe(false);
   });
 
+  test("where an interface is wanted and cannot be, and only then", () => {
+    box.file("proc/sys/net/ipv6/conf/default/disable_ipv6", "1\n");
+    expect(service()).toMatchObject(
+      failure("IPv6 is switched off", "switch it on: sysctl net.ipv6.conf.all.disable_ipv6=0; or set hypha:"),
+    );
+    box.stub("runuser", `[[ $* != *test* ]] && echo '{ "publicKey": "ab12", "address": "5::1" }'`);
+    expect(service()).toMatchObject(
+      failure("/dev/net/tun is missing or closed to the node", "load the module: modprobe tun;"),
+    );
+    expect(switches()).toEqual([]);
+    expect(service({ TUN: "false" })).toMatchObject({ code: 0 });
+  });
+
   test("where the program cannot run, before anything is switched", () => {
-    box.stub("runuser", "echo 'Exec format error' >&2; exit 126");
+    box.stub("runuser", "[[ $* == *test* ]] || { echo 'Exec format error' >&2; exit 126; }");
     const run = service();
     expect(run.code).toBe(1);
     expect(run.stderr).toContain(

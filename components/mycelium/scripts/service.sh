@@ -17,6 +17,7 @@ main() {
   unset KEY
   command -v ss >/dev/null || fail "has no ss command" "install it: apt-get install iproute2"
   require_own_ports
+  if [[ ${TUN} == true ]]; then require_tun; fi
   before=$(mktemp -d)
   # shellcheck disable=SC2064 # the directory of now
   trap "rm -rf '${before}'" EXIT
@@ -52,6 +53,15 @@ require_own_ports() {
       done
     done
   done
+}
+
+# An interface needs the device, open to all as udev makes it, and IPv6.
+require_tun() {
+  local otherwise="or set hypha:mycelium.tun to false"
+  runuser -u mycelium -- test -r /dev/net/tun -a -w /dev/net/tun ||
+    fail "/dev/net/tun is missing or closed to the node" "load the module: modprobe tun; chmod 0666 /dev/net/tun; ${otherwise}"
+  [[ $(</proc/sys/net/ipv6/conf/default/disable_ipv6) == 0 ]] ||
+    fail "IPv6 is switched off" "switch it on: sysctl net.ipv6.conf.all.disable_ipv6=0; ${otherwise}"
 }
 
 ports_of() { if [[ $1 == tcp ]]; then printf '%s' "${TCP_PORTS}"; else printf '%s' "${UDP_PORTS}"; fi; }

@@ -113,6 +113,7 @@ test("the service's script gets the key on standard input, as a secret; nothing 
         PROGRAM: "a1b2c3d4e5f6",
         CONFIG: nodeConfig({ peers, tun: false }),
         UNIT: nodeUnit({ tun: false }),
+        TUN: "false",
         TCP_PORTS: "9651 8989 8990",
         UDP_PORTS: "9651",
         API_PORT: "8989",
