@@ -13,6 +13,8 @@ export interface HostScriptArgs {
    * variables appear in the process list. It must be idempotent: it runs again whenever it or a variable changes.
    */
   script: string;
+  /** Files of functions below `components/` that the script uses; they are sent before it. @default [] */
+  libraries?: string[];
   /** Variables exported before the script's first line. One secret among them makes the whole input a secret. */
   variables?: Record<string, pulumi.Input<string>>;
   /** Run the script with `down` when the resource goes. @default false */
@@ -32,7 +34,7 @@ export function hostScript(
   args: HostScriptArgs,
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command | command.remote.Command {
-  const text = ["shell/lib.sh", args.script]
+  const text = ["shell/lib.sh", ...(args.libraries ?? []), args.script]
     .map((file) => fs.readFileSync(path.join(root, file), "utf8"))
     .join("");
   const stdin = pulumi.output(args.variables ?? {}).apply((variables) => `${shellAssign(variables)}${text}`);

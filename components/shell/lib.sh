@@ -59,6 +59,9 @@ require_ports_free() {
   done
 }
 
+# What apt and dpkg have to complain of goes to standard error.
+apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >/dev/null; }
+
 disk_free_mib() {
   local dir=$1
   while [[ ! -d ${dir} ]]; do dir=$(dirname "${dir}"); done

@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
 # Makes a checked server ready: the deploy account, and a Docker engine from where the config says.
 
-export DEBIAN_FRONTEND=noninteractive
-
 main() {
   [[ ${1:-up} == up ]] || return 0
   engine
@@ -41,9 +39,6 @@ engine() {
   systemctl enable --quiet --now docker
   wait_for 60 docker info || fail "the Docker engine does not answer" "look at: journalctl -u docker -n 50"
 }
-
-# What apt and dpkg have to complain of goes to standard error.
-apt_get() { apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >/dev/null; }
 
 install_from_distribution() {
   local packages=(docker.io iptables ca-certificates)
