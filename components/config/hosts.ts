@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accountName, address, isDnsName, plainText, port, problem, whenSound } from "./fields";
+import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
 
 export const hostRoles = ["manager", "data", "edge", "app"] as const;
@@ -88,6 +89,7 @@ export const vpsHost = z
     recommended: sizes(4, 8192, 50).describe(
       "A smaller server gets a warning. Default: 4 CPUs, 8192 MiB, 50 GiB free",
     ),
+    hardening,
     roles,
   })
   .superRefine(

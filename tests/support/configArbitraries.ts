@@ -22,6 +22,23 @@ const recommended = some({
   diskGiB: int(20, 1_000_000),
 });
 
+const on = { enabled: fc.boolean() };
+export const hardeningInput = some({
+  firewall: some({
+    ...on,
+    sshPort: int(1, 65_535),
+    tcp: fc.array(int(1, 65_535), { maxLength: 5 }),
+    udp: fc.array(int(1, 65_535), { maxLength: 5 }),
+  }),
+  sshd: some(on),
+  fail2ban: some({ ...on, banMinutes: int(1, 525_600) }),
+  unattendedUpgrades: some({ ...on, rebootAt: fc.constantFrom("never", "00:00", "23:59") }),
+  journald: some({ ...on, maxMiB: int(16, 1_048_576) }),
+  timeSync: some(on),
+  swap: some(on),
+  sysctl: some(on),
+});
+
 const localHost = some({ kind: fc.constant("local"), socket: path.map((end) => `/${end}`), roles }, ["kind"]);
 const vpsHost = some(
   {
@@ -42,6 +59,7 @@ const vpsHost = some(
     docker: fc.constantFrom("distribution", "docker", "present"),
     minimum,
     recommended,
+    hardening: hardeningInput,
     roles,
   },
   ["kind", "address", "hostKey"],

@@ -14,6 +14,16 @@ test("a server needs its address and host key, and the rest has defaults", () =>
       docker: "distribution",
       minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 5 },
       recommended: { cpus: 4, memoryMiB: 8192, diskGiB: 50 },
+      hardening: {
+        firewall: { enabled: true, tcp: [], udp: [] },
+        sshd: { enabled: true },
+        fail2ban: { enabled: true, banMinutes: 60 },
+        unattendedUpgrades: { enabled: true, rebootAt: "04:00" },
+        journald: { enabled: true, maxMiB: 512 },
+        timeSync: { enabled: true },
+        swap: { enabled: true },
+        sysctl: { enabled: true },
+      },
       roles: ["manager", "data", "edge", "app"],
     },
   });
@@ -154,5 +164,19 @@ test("the kind decides, and its absence is said", () => {
   ]);
   expect(problemsOf(local({ hosts: { a: {} } }))).toEqual([
     "hypha:hosts.a.kind: is missing; fix: write one of local, vps",
+  ]);
+});
+
+test("each measure of the hardening has its own switch, and bad values are refused with the fix", () => {
+  const off = { swap: { enabled: false }, firewall: { tcp: [3478], sshPort: 22 } };
+  expect(parseConfig(vps({ port: 2222, hardening: off })).hosts["web1"]).toMatchObject({ hardening: off });
+  expect(
+    problemsOf(
+      vps({ hardening: { unattendedUpgrades: { rebootAt: "24:00" }, firewall: { tcp: [0] }, ufw: {} } }),
+    ),
+  ).toEqual([
+    "hypha:hosts.web1.hardening.firewall.tcp.0: is below the least allowed, 1; fix: hypha:hosts.web1.hardening.firewall.tcp takes: TCP ports open to everyone besides Hypha's own, each 1 to 65535. Default: none",
+    "hypha:hosts.web1.hardening.unattendedUpgrades.rebootAt: is no time of day; fix: write hours and minutes like 04:00, or never",
+    "hypha:hosts.web1.hardening.ufw: is no known key; fix: remove it; known here: firewall, sshd, fail2ban, unattendedUpgrades, journald, timeSync, swap, sysctl",
   ]);
 });

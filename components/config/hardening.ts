@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { port } from "./fields";
+
+/** Each measure is on unless switched off. */
+const enabled = z
+  .boolean()
+  .default(true)
+  .describe("false: Hypha leaves this alone, and takes back what it had set. Default: true");
+
+/** A measure that has no other setting; `reason` says what it is and why it is on. */
+const measure = (reason: string) => z.strictObject({ enabled }).prefault({}).describe(reason);
+
+const open = (protocol: string) =>
+  z
+    .array(port())
+    .max(100)
+    .default([])
+    .describe(`${protocol} ports open to everyone besides Hypha's own, each 1 to 65535. Default: none`);
+
+export const hardening = z
+  .strictObject({
+    firewall: z
+      .strictObject({
+        enabled,
+        sshPort: port()
+          .optional()
+          .describe(
+            "Port that sshd itself listens on, where a router in front maps another to it. Default: the host's port",
+          ),
+        tcp: open("TCP"),
+        udp: open("UDP"),
+      })
+      .prefault({})
+      .describe(
+        "nftables: what is not declared is closed, ports that Docker publishes too; on because services forget to bind to loopback",
+      ),
+    sshd: measure(
+      "Keys only, few tries, no forwarding of agents or screens; on because passwords are guessed",
+    ),
+    fail2ban: z
+      .strictObject({
+        enabled,
+        banMinutes: z
+          .int()
+          .min(1)
+          .max(525_600)
+          .default(60)
+          .describe("Length of a ban in minutes. Default: 60"),
+      })
+      .prefault({})
+      .describe(
+        "Bans addresses whose SSH logins fail five times in ten minutes; on because it keeps guessers out of the log",
+      ),
+    unattendedUpgrades: z
+      .strictObject({
+        enabled,
+        rebootAt: z
+          .string()
+          .regex(/^(([01]\d|2[0-3]):[0-5]\d|never)$/, {
+            error: "is no time of day; fix: write hours and minutes like 04:00, or never",
+          })
+          .default("04:00")
+          .describe(
+            "When a reboot that an upgrade needs may happen, in the server's time zone; or never. Default: 04:00",
+          ),
+      })
+      .prefault({})
+      .describe("Security upgrades each day; on because most break-ins use holes that are fixed already"),
+    journald: z
+      .strictObject({
+        enabled,
+        maxMiB: z
+          .int()
+          .min(16)
+          .max(1_048_576)
+          .default(512)
+          .describe("Most that the system's log may take on disk, in MiB. Default: 512"),
+      })
+      .prefault({})
+      .describe("A persistent system log with a limit; on because a log without one fills the disk"),
+    timeSync: measure(
+      "systemd-timesyncd unless another time service runs; on because certificates fail on a wrong clock",
+    ),
+    swap: measure(
+      "A swap file by memory size unless there is swap; on because memory peaks would end services instead",
+    ),
+    sysctl: measure(
+      "Kernel settings against spoofing, redirects and leaks of kernel addresses; on because they cost nothing",
+    ),
+  })
+  .prefault({})
+  .describe("Protection of the server; each measure can be switched off. Default: all on");
+
+export type HardeningConfig = z.output<typeof hardening>;
