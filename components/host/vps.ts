@@ -1,8 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { HardeningConfig } from "../config/hardening";
 import { hostScript } from "../shell/hostScript";
 import { Channel, dockerHost, ensureControlDirectory, SshEndpoint, sshOptions } from "./channel";
 import { explainContact } from "./contact";
+import { Hardening } from "./hardening";
 import { Host, HostFacts, parseFacts } from "./host";
 
 /** Sizes a host must have. */
@@ -27,6 +29,7 @@ export interface VpsArgs {
   recommended: HostSize;
   /** TCP ports that must be free, or already held by the engine. */
   ports: number[];
+  hardening: HardeningConfig;
 }
 
 function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
@@ -39,8 +42,8 @@ function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
 
 /**
  * A server reached by SSH with a pinned host key. After `up` it has passed the preflight (operating system,
- * architecture, root, clock, sizes, ports), has the deploy account and a running Docker engine. `destroy` leaves
- * the account and the engine where they are.
+ * architecture, root, clock, sizes, ports), has the deploy account and a running Docker engine, and is hardened.
+ * `destroy` takes the hardening back, and leaves the account and the engine where they are.
  */
 export class Vps extends pulumi.ComponentResource implements Host {
   readonly name: string;
@@ -86,12 +89,24 @@ export class Vps extends pulumi.ComponentResource implements Host {
       },
       { parent: this, dependsOn: preflight },
     );
-    this.ready = prepare;
     this.facts = parseFacts(this, name, preflight.stdout);
+    const hardening = new Hardening(
+      `${name}-hardening`,
+      {
+        host: name,
+        endpoint: args.endpoint,
+        ports: args.ports,
+        fleet: [],
+        memoryMiB: this.facts.memoryMiB,
+        config: args.hardening,
+      },
+      { parent: this, dependsOn: prepare },
+    );
+    this.ready = hardening.confirmed;
     this.provider = new docker.Provider(
       `${name}-docker`,
       { host: dockerHost(this.channel), sshOpts: sshOptions(deployEndpoint) },
-      { parent: this, dependsOn: prepare },
+      { parent: this, dependsOn: this.ready },
     );
     this.registerOutputs({ facts: this.facts });
   }

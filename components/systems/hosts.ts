@@ -8,7 +8,18 @@ function host(name: string, config: HostConfig, sitePorts: number[]): Host {
   if (config.kind === "local") {
     return new LocalEngine(name, { socket: config.socket, ports });
   }
-  const { address, port, user, hostKey, identity, deployUser, docker: engine, minimum, recommended } = config;
+  const {
+    address,
+    port,
+    user,
+    hostKey,
+    identity,
+    deployUser,
+    docker: engine,
+    minimum,
+    recommended,
+    hardening,
+  } = config;
   return new Vps(name, {
     endpoint: { address, port, user, hostKey, identity },
     deployUser,
@@ -16,6 +27,7 @@ function host(name: string, config: HostConfig, sitePorts: number[]): Host {
     minimum,
     recommended,
     ports,
+    hardening,
   });
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as state from "@pulumi/pulumi/runtime/state";
 import { parse } from "yaml";
+import { hardening } from "../../components/config/hardening";
 import { parseConfig } from "../../components/config/load";
 import type { StackConfig } from "../../components/config/schema";
 import type { SshEndpoint } from "../../components/host/channel";
@@ -35,6 +36,9 @@ export const facts: HostFacts = {
 export function printed(name: string): string | undefined {
   if (name.endsWith("-preflight")) {
     return JSON.stringify(facts);
+  }
+  if (name.endsWith("-hardening-apply")) {
+    return '{"skipped":[]}';
   }
   return name.endsWith("-build") ? `sha256:id-of-${name}` : undefined;
 }
@@ -83,6 +87,9 @@ export const endpoint: SshEndpoint = {
   identity: { agent: true },
 };
 
+/** Every measure as it is by default. */
+export const hardened = hardening.parse({});
+
 export const localEngine = (): LocalEngine =>
   new LocalEngine("local", { socket: "/run/test.sock", ports: [8080, 8443] });
 
@@ -125,9 +132,9 @@ export function vpsConfig(change: (raw: Record<string, unknown>) => Record<strin
   );
 }
 
-/** What a host script is sent: its variables as they must be quoted, the library, the script. */
-export const sent = (variables: string, script: string): string =>
-  `${variables}${projectFile("components", "shell", "lib.sh")}${projectFile("components", script)}`;
+/** What a host script is sent: its variables as they must be quoted, the library, the script's own, the script. */
+export const sent = (variables: string, ...scripts: string[]): string =>
+  variables + ["shell/lib.sh", ...scripts].map((script) => projectFile("components", script)).join("");
 
 /** The options of a resource that has none. */
 export const noOptions = {

@@ -22,7 +22,7 @@ const tools = (
 
 /** Directories of a host that scripts read or write; in a sandbox each stands below its root. */
 const hostPaths =
-  /(?<![\w}])\/(etc\/os-release|etc\/docker|etc\/apt|etc\/mycelium|etc\/systemd\/system|proc\/meminfo|proc\/sys\/net|run\/systemd\/system|var\/lib\/docker|var\/lib\/mycelium|usr\/local\/lib\/hypha|usr\/local\/share\/ca-certificates)/g;
+  /(?<![\w}])\/(etc\/(?:os-release|docker|apt|hypha|ssh|fail2ban|systemd|sysctl\.d|mycelium)|proc\/(?:meminfo|swaps|sys\/net)|run\/(?:systemd\/system|sshd)|var\/lib\/(?:docker|hypha|mycelium)|usr\/local\/lib\/hypha|usr\/local\/share\/ca-certificates)/g;
 
 export interface Run {
   readonly code: number;

@@ -5,7 +5,18 @@ import type { SshEndpoint } from "../../../components/host/channel";
 import { sshOptions } from "../../../components/host/channel";
 import { Vps } from "../../../components/host/vps";
 import { outputOf } from "../../support/mocks";
-import { endpoint, facts, hostKey, localEngine, noOptions, run, sent, waitsFor } from "../fixtures";
+import {
+  endpoint,
+  facts,
+  hardened,
+  hostKey,
+  localEngine,
+  noOptions,
+  printed,
+  run,
+  sent,
+  waitsFor,
+} from "../fixtures";
 
 const vps = (change: Partial<SshEndpoint> = {}) =>
   new Vps("web1", {
@@ -15,6 +26,7 @@ const vps = (change: Partial<SshEndpoint> = {}) =>
     minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 5 },
     recommended: { cpus: 4, memoryMiB: 8192, diskGiB: 50 },
     ports: [80, 443],
+    hardening: hardened,
   });
 const command = { ...noOptions, replaceOnChanges: ["triggers[*]"] };
 const remote = { ...command, additionalSecretOutputs: ["connection"] };
@@ -71,6 +83,9 @@ describe("Vps", () => {
       "hypha:host:Vps web1",
       "command:remote:Command web1-preflight",
       "command:remote:Command web1-prepare",
+      "hypha:host:Hardening web1-hardening",
+      "command:remote:Command web1-hardening-apply",
+      "command:remote:Command web1-hardening-confirm",
       "pulumi:providers:docker web1-docker",
     ]);
     const parent = byName("web1").urn;
@@ -105,7 +120,10 @@ describe("Vps", () => {
       ),
     });
     expect(byName("web1-docker")).toMatchObject({ parent, secretInputs: [], options: noOptions });
-    expect(waitsFor(byName("web1-docker"))).toEqual(["web1-prepare"]);
+    expect(byName("web1-hardening")).toMatchObject({ parent });
+    // It needs the memory that the preflight measured.
+    expect(waitsFor(byName("web1-hardening-apply"))).toEqual(["web1-preflight", "web1-prepare"]);
+    expect(waitsFor(byName("web1-docker"))).toEqual(["web1-hardening-confirm"]);
     expect(byName("web1-docker").inputs).toEqual({
       host: "ssh://muser@192.0.2.10:22",
       // A provider's inputs that are no text go to the engine as JSON.
@@ -164,7 +182,7 @@ describe("Vps", () => {
     const warned = { ...facts, warnings: ["2 CPUs, 4 are recommended"] };
     const shown = jest.spyOn(console, "warn").mockImplementation(() => undefined);
     const { result } = await run(() => vps(), {
-      stdout: (name) => (name === "web1-preflight" ? JSON.stringify(warned) : ""),
+      stdout: (name) => (name === "web1-preflight" ? JSON.stringify(warned) : printed(name)),
     });
     expect((await outputOf(result.facts)).value).toEqual(warned);
     expect(shown.mock.calls.flat().join("\n")).toContain("web1: 2 CPUs, 4 are recommended");
@@ -174,6 +192,9 @@ describe("Vps", () => {
       "web1",
       "web1-preflight",
       "web1-prepare",
+      "web1-hardening",
+      "web1-hardening-apply",
+      "web1-hardening-confirm",
       "web1-docker",
     ]);
   });

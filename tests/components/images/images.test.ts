@@ -7,7 +7,17 @@ import { PulledImage } from "../../../components/images/pulledImage";
 import type { AppFiles, ServiceImageArgs } from "../../../components/images/serviceImage";
 import { ServiceImage } from "../../../components/images/serviceImage";
 import { outputOf } from "../../support/mocks";
-import { endpoint, localEngine, noOptions, reference, root, run, sent, waitsFor } from "../fixtures";
+import {
+  endpoint,
+  localEngine,
+  noOptions,
+  reference,
+  root,
+  run,
+  sent,
+  waitsFor,
+  hardened,
+} from "../fixtures";
 
 // The files of this very directory stand for an image's: what they are is not the matter here.
 jest.mock("../../../components/images/context", () => {
@@ -31,6 +41,7 @@ const vps = () =>
     minimum: size,
     recommended: size,
     ports: [],
+    hardening: hardened,
   });
 
 test("an image is one script beside Pulumi, once the host is ready; destroy removes it", async () => {
@@ -64,7 +75,7 @@ test("for a server it runs here too and is told how ssh gets there, as the deplo
   expect(build.type).toBe("command:local:Command");
   const target = sshDestination({ ...endpoint, user: "muser" }).join("\n");
   expect(build.inputs["stdin"]).toContain(`export BUILD_ON='target'\nexport TARGET='${target}'\n`);
-  expect(waitsFor(build)).toEqual(["web1-prepare"]);
+  expect(waitsFor(build)).toEqual(["web1-hardening-confirm"]);
 });
 
 test.each<[string, AppFiles, string]>([
@@ -131,7 +142,7 @@ test("a pulled image is pulled by its digest on its host, and stays when the sta
   });
   expect(made.inputs).toEqual({ name: reference, keepLocally: true });
   expect(made.options).toEqual({ ...noOptions, provider: byName("web1-docker").urn });
-  expect(waitsFor(made)).toEqual(["web1-prepare"]);
+  expect(waitsFor(made)).toEqual(["web1-hardening-confirm"]);
   expect(result.reference).toBe(reference);
   expect(byName("app-image")).toMatchObject({
     outputs: { reference, imageId: "sha256:1" },

@@ -1,6 +1,16 @@
 import { Vps } from "../../../components/host/vps";
 import { Cluster, roleConstraint } from "../../../components/swarm/cluster";
-import { cluster, endpoint, labels, localEngine, noOptions, run, sent, waitsFor } from "../fixtures";
+import {
+  cluster,
+  endpoint,
+  labels,
+  localEngine,
+  noOptions,
+  run,
+  sent,
+  waitsFor,
+  hardened,
+} from "../fixtures";
 
 const vps = () =>
   new Vps("web1", {
@@ -10,6 +20,7 @@ const vps = () =>
     minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 5 },
     recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 5 },
     ports: [],
+    hardening: hardened,
   });
 
 test("a cluster is the swarm's start on its manager, and a network in it", async () => {
@@ -53,7 +64,7 @@ test("on a server it is the deploy account that starts the swarm, without root, 
     type: "command:remote:Command",
     inputs: { create: "bash -s -- up", delete: "bash -s -- down", connection: { user: "muser" } },
   });
-  expect(waitsFor(byName("cluster-init"))).toEqual(["web1-preflight", "web1-prepare"]);
+  expect(waitsFor(byName("cluster-init"))).toEqual(["web1-hardening-confirm", "web1-preflight"]);
   expect(byName("cluster-network").options.provider).toBe(byName("web1-docker").urn);
 });
 
