@@ -1,0 +1,146 @@
+import * as path from "path";
+import { LabVps } from "./support/lab";
+import { countChanges, must, Run, Stack } from "./support/stack";
+
+/** A server is closed but for what is declared, whatever Docker publishes; and a change that shuts us out goes back. */
+const vps = new LabVps(5);
+const stack = new Stack("hard", path.join(__dirname, "fixtures", "hardening"));
+const httpPort = 8080;
+let host: Record<string, unknown>;
+
+async function up(hardening: Record<string, unknown> = {}, ...options: string[]): Promise<Run> {
+  stack.configure({
+    hosts: { vps5: { ...host, hardening } },
+    edge: { domain: "hard.test", ports: { http: httpPort, https: 8443 } },
+    chat: {},
+    images: {},
+  });
+  return stack.up(...options);
+}
+
+/** A failed run shows what it said. */
+function expectSuccess(run: Run): void {
+  expect(run.code === 0 ? "" : run.output.slice(-4000)).toBe("");
+}
+
+/** The TCP ports that answer, seen from here: the server's neighbour on the network. */
+async function openPorts(): Promise<number[]> {
+  const { output } = await must("nmap", [
+    "-n",
+    "-Pn",
+    "-p-",
+    "--min-rate=8000",
+    "--max-retries=1",
+    "-T5",
+    "-oG",
+    "-",
+    vps.address,
+  ]);
+  return [...output.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
+}
+
+/** What a port answers, or undefined. */
+async function answerOf(port: number): Promise<string | undefined> {
+  const line = 'timeout 3 bash -c "exec 3<>/dev/tcp/$0/$1 && cat <&3"';
+  const run = await must("bash", ["-c", `${line} || true`, vps.address, String(port)]);
+  return /^\w+$/m.exec(run.output)?.[0];
+}
+
+beforeAll(async () => {
+  await vps.boot({ ENGINE: "preinstalled" });
+  await must("bash", ["-c", "docker save debian:bookworm-slim | docker exec -i vps5 docker load"]);
+  host = {
+    kind: "vps",
+    address: vps.address,
+    hostKey: await vps.hostKey(),
+    identity: { keyFile: await LabVps.keyFile() },
+    minimum: { diskGiB: 2 },
+    recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
+  };
+  await stack.init();
+});
+
+afterAll(async () => {
+  await stack.destroy();
+  await vps.down();
+  stack.remove();
+});
+
+test("without the firewall every published port is open", async () => {
+  const run = await up({ firewall: { enabled: false } });
+  expect(run.output).toMatch(/\d+ created/);
+  expectSuccess(run);
+  expect(await openPorts()).toEqual([22, 2377, 7946, httpPort, 9998, 9999]);
+  expect(await answerOf(9998)).toBe("bridged");
+});
+
+test("with it only the declared ones are, and containers still reach each other and the outside", async () => {
+  const run = await up();
+  expectSuccess(run);
+  expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 2, replaced: 0, deleted: 0 });
+  expect(await openPorts()).toEqual([22, httpPort]);
+  expect(await answerOf(httpPort)).toBe("declared");
+  expect(await answerOf(9999)).toBeUndefined();
+  const task = "$(docker ps -q --filter name=^undeclared)";
+  expect(await vps.exec(`docker exec ${task} bash -c 'cat </dev/tcp/declared/80'`)).toBe("declared\n");
+  for (const container of [task, "bridged"]) {
+    await vps.exec(`docker exec ${container} apt-get update -qq -o APT::Update::Error-Mode=any`);
+  }
+});
+
+test("the measures are in force, and what a container forbids is told", async () => {
+  const sshd = "sshd -T | grep -E '^(passwordauthentication|permitrootlogin|maxauthtries) ' | sort";
+  expect(await vps.exec(sshd)).toBe(
+    "maxauthtries 4\npasswordauthentication no\npermitrootlogin without-password\n",
+  );
+  expect(await vps.exec("systemctl is-active fail2ban hypha-firewall")).toBe("active\nactive\n");
+  expect(await vps.exec("fail2ban-client status sshd")).toContain("Journal matches");
+  expect(await vps.exec("apt-config dump Unattended-Upgrade::Automatic-Reboot-Time")).toContain("04:00");
+  expect(await vps.exec("sysctl -n net.ipv4.conf.all.accept_redirects")).toBe("0\n");
+  expect(await vps.exec("ls /var/lib/hypha/hardening")).not.toContain("pending");
+});
+
+test("a second up changes nothing and opens no connection", async () => {
+  const before = await vps.logins();
+  const run = await up();
+  expect(run.output).toMatch(/skipped swap: a container uses its host's/);
+  expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
+  expectSuccess(run);
+  expect(await vps.logins()).toBe(before);
+});
+
+test("rules that shut SSH out go back within a minute, and up says why it failed", async () => {
+  const rules = await vps.exec("nft list table inet hypha");
+  const run = await up({ firewall: { sshPort: 2222 } });
+  expect(run.code).not.toBe(0);
+  expect(run.output).toContain(
+    "vps5: the new firewall or sshd settings shut out a fresh login, so the server put the old ones back",
+  );
+  expect(run.seconds).toBeLessThan(110);
+  expect(await vps.exec("nft list table inet hypha")).toBe(rules);
+  expect(await vps.exec("journalctl -u hypha-revert --no-pager")).toContain("Finished");
+});
+
+test("a run that was cut between change and login is finished by the next", async () => {
+  expectSuccess(await up());
+  const opened = { firewall: { tcp: [9999] } };
+  expectSuccess(await up(opened, "--target", "**vps5-hardening-apply"));
+  expect(await openPorts()).toEqual([22, httpPort, 9999]);
+  // The minute passes: the old state is back, and has been for long.
+  await vps.exec("systemctl start hypha-revert && echo 1 >/var/lib/hypha/hardening/reverted");
+  expect(await answerOf(9999)).toBeUndefined();
+  const run = await up(opened);
+  expectSuccess(run);
+  expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 1 });
+  expect(await answerOf(9999)).toBe("undeclared");
+  expect(await vps.exec("ls /var/lib/hypha/hardening")).not.toContain("pending");
+});
+
+test("destroy takes it back", async () => {
+  const run = await stack.destroy();
+  expectSuccess(run);
+  const left =
+    "ls -d /etc/hypha/* /etc/ssh/sshd_config.d/*hypha* /etc/systemd/system/*hypha* /var/lib/hypha/hardening";
+  expect(await vps.exec(`${left} 2>/dev/null || true; nft list tables | grep hypha || true`)).toBe("");
+  expect(await vps.exec("sshd -T | grep '^passwordauthentication '")).toBe("passwordauthentication yes\n");
+});
