@@ -29,7 +29,8 @@ export interface VpsArgs {
   recommended: HostSize;
   /** TCP ports that must be free, or already held by the engine. */
   ports: number[];
-  hardening: HardeningConfig;
+  /** @default none: the server's own settings stay */
+  hardening?: HardeningConfig;
 }
 
 function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
@@ -90,19 +91,22 @@ export class Vps extends pulumi.ComponentResource implements Host {
       { parent: this, dependsOn: preflight },
     );
     this.facts = parseFacts(this, name, preflight.stdout);
-    const hardening = new Hardening(
-      `${name}-hardening`,
-      {
-        host: name,
-        endpoint: args.endpoint,
-        ports: args.ports,
-        fleet: [],
-        memoryMiB: this.facts.memoryMiB,
-        config: args.hardening,
-      },
-      { parent: this, dependsOn: prepare },
-    );
-    this.ready = hardening.confirmed;
+    this.ready = prepare;
+    if (args.hardening !== undefined) {
+      const hardening = new Hardening(
+        `${name}-hardening`,
+        {
+          host: name,
+          endpoint: args.endpoint,
+          ports: args.ports,
+          fleet: [],
+          memoryMiB: this.facts.memoryMiB,
+          config: args.hardening,
+        },
+        { parent: this, dependsOn: prepare },
+      );
+      this.ready = hardening.confirmed;
+    }
     this.provider = new docker.Provider(
       `${name}-docker`,
       { host: dockerHost(this.channel), sshOpts: sshOptions(deployEndpoint) },

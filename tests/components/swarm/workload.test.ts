@@ -100,9 +100,7 @@ test("role, replicas, environment, limits and times each reach their place", asy
         env: { A: "1", B: "two words" },
         stopGracePeriod: "45s",
         healthcheck: { ...containerSpec.healthcheck, startPeriod: "1m30s" },
-        mounts: [
-          { type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } },
-        ],
+        mounts: [{ type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } }],
       },
     },
   });
