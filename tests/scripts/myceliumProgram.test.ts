@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { failure, Sandbox } from "./sandbox";
 
@@ -43,6 +43,11 @@ test("a connection that breaks is tried again; what arrived in part is never the
   box.stub("ssh", `if ((N == 2)); then head -c 5 | bash -c "\${@: -1}"; else bash -c "\${@: -1}"; fi`);
   expect(program()).toMatchObject({ code: 0 });
   expect(called("sleep")).toEqual(["sleep 2"]);
+  expect(box.read(place)).toBe("abc");
+  box.stub("ssh", `if ((N == 2)); then echo x | gzip | bash -c "\${@: -1}"; else bash -c "\${@: -1}"; fi`);
+  rmSync(join(box.root, place));
+  rmSync(join(box.root, "ssh.count"));
+  expect(program()).toMatchObject({ code: 0 });
   expect(box.read(place)).toBe("abc");
   box.stub("ssh", "exit 255").file("other", "");
   expect(program({ PROGRAM: "ba7816bf8f02" })).toMatchObject(
