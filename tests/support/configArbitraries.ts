@@ -226,7 +226,8 @@ export function mutate(config: Raw, { what, at, key, value }: Mutation): Raw {
     Reflect.set(owner, name, value);
   } else {
     const home = typeof target === "object" && target !== null ? target : owner;
-    Object.defineProperty(home, key, { value, enumerable: true, configurable: true, writable: true });
+    // The length of a list cannot become another kind of property: such a place stays as it is.
+    Reflect.defineProperty(home, key, { value, enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }
