@@ -116,7 +116,6 @@ export function renderFail2ban(banMinutes: number, sshPort: number): string {
     findtime: "10m",
     bantime: `${banMinutes}m`,
     banaction: "nftables-multiport",
-    ignoreip: "127.0.0.0/8 ::1",
   };
   return `${made("#")}[sshd]\n${lines(jail, " = ")}`;
 }

@@ -95,6 +95,8 @@ test("the measures are in force, and what a container forbids is told", async ()
   );
   expect(await vps.exec("systemctl is-active fail2ban hypha-firewall")).toBe("active\nactive\n");
   expect(await vps.exec("fail2ban-client status sshd")).toContain("Journal matches");
+  // Ten failed logins of a wrong account must not shut out the one who corrects it.
+  expect(await vps.exec("fail2ban-client get sshd ignoreip")).toContain("10.77.0.1\n");
   expect(await vps.exec("apt-config dump Unattended-Upgrade::Automatic-Reboot-Time")).toContain("04:00");
   expect(await vps.exec("sysctl -n net.ipv4.conf.all.accept_redirects")).toBe("0\n");
   expect(await vps.exec("ls /var/lib/hypha/hardening")).not.toContain("pending");
@@ -140,7 +142,7 @@ test("destroy takes it back", async () => {
   const run = await stack.destroy();
   expectSuccess(run);
   const left =
-    "ls -d /etc/hypha/* /etc/ssh/sshd_config.d/*hypha* /etc/systemd/system/*hypha* /var/lib/hypha/hardening";
+    "ls -d /etc/hypha/* /etc/ssh/sshd_config.d/*hypha* /etc/fail2ban/jail.d/hypha* /etc/systemd/system/*hypha* /var/lib/hypha/hardening";
   expect(await vps.exec(`${left} 2>/dev/null || true; nft list tables | grep hypha || true`)).toBe("");
   expect(await vps.exec("sshd -T | grep '^passwordauthentication '")).toBe("passwordauthentication yes\n");
 });

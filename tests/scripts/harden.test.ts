@@ -186,6 +186,7 @@ describe("the other measures", () => {
     UPGRADES_CONF: "x;\n",
     JOURNALD_CONF: "[Journal]\n",
     TIME_SYNC: "yes",
+    SSH_CONNECTION: "192.0.2.99 50000 192.0.2.10 22",
   };
 
   test("only what is missing is installed, after its settings are there", () => {
@@ -194,10 +195,15 @@ describe("the other measures", () => {
     expect(called(/^(apt-get|install)/)).toEqual([
       "install -m 0644 /dev/stdin /etc/apt/apt.conf.d/52hypha-upgrades",
       "install -m 0644 /dev/stdin /etc/fail2ban/jail.d/hypha.local",
+      "install -m 0644 /dev/stdin /etc/fail2ban/jail.d/hypha2-operator.local",
       "install -m 0644 /dev/stdin /etc/systemd/journald.conf.d/hypha.conf",
       "apt-get -qq -o DPkg::Lock::Timeout=120 update",
       "apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends fail2ban",
     ]);
+    // Whoever deploys is never banned.
+    expect(box.read("etc/fail2ban/jail.d/hypha2-operator.local")).toBe(
+      "[sshd]\nignoreip = 127.0.0.0/8 ::1 192.0.2.99",
+    );
     const before = box.calls().length;
     box.stub("dpkg-query", "echo installed");
     harden(all);

@@ -45,11 +45,24 @@ place() {
   fi
 }
 
+# Address that this session comes from. sudo drops the variable, and has it itself.
+client() {
+  local connection=${SSH_CONNECTION:-}
+  [[ -n ${connection} ]] || connection=$(tr '\0' '\n' <"/proc/${PPID}/environ" | sed -n 's/^SSH_CONNECTION=//p')
+  printf '%s' "${connection%% *}"
+}
+
+# Whoever deploys is never banned: a wrong account in the config alone is ten failed logins. Read after hypha.local.
+operator_jail() {
+  [[ -z ${FAIL2BAN_CONF} ]] || printf '[sshd]\nignoreip = 127.0.0.0/8 ::1 %s\n' "$(client)"
+}
+
 # Before the packages, so that a service starts with its settings.
 configure() {
   fail2ban_changed=no
   place /etc/apt/apt.conf.d/52hypha-upgrades "${UPGRADES_CONF}" || true
   if place /etc/fail2ban/jail.d/hypha.local "${FAIL2BAN_CONF}"; then fail2ban_changed=yes; fi
+  if place /etc/fail2ban/jail.d/hypha2-operator.local "$(operator_jail)"; then fail2ban_changed=yes; fi
   if place /etc/systemd/journald.conf.d/hypha.conf "${JOURNALD_CONF}"; then systemctl restart systemd-journald; fi
   place /etc/sysctl.d/90-hypha.conf "${SYSCTL_CONF}" || true
 }
