@@ -45,6 +45,8 @@ export function hostScript(
     update: `${elevate}bash -s -- up`,
     delete: args.undo ? `${elevate}bash -s -- down` : undefined,
     stdin,
+    // Nothing reads it, and a server's sshd refuses variables with a warning.
+    addPreviousOutputInEnv: false,
   };
   if (args.channel.kind === "local") {
     return new command.local.Command(name, { ...common, logging: command.local.Logging.Stderr }, opts);

@@ -49,7 +49,12 @@ describe("Hardening", () => {
     ]);
     const parent = byName("web1-hardening").urn;
     const connection = { host: "192.0.2.10", port: 22, user: "root", hostKey: endpoint.hostKey };
-    const verbs = { create: "bash -s -- up", update: "bash -s -- up", logging: "stderr" };
+    const verbs = {
+      create: "bash -s -- up",
+      update: "bash -s -- up",
+      logging: "stderr",
+      addPreviousOutputInEnv: false,
+    };
     const options = {
       ...noOptions,
       replaceOnChanges: ["triggers[*]"],

@@ -50,6 +50,7 @@ describe("LocalEngine", () => {
       create: "bash -s -- up",
       update: "bash -s -- up",
       logging: "stderr",
+      addPreviousOutputInEnv: false,
       stdin: sent(
         "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport PORTS='8080 8443'\n",
         "host/scripts/local.sh",
@@ -97,7 +98,12 @@ describe("Vps", () => {
       dialErrorLimit: 10,
       perDialTimeout: 15,
     };
-    const verbs = { create: "bash -s -- up", update: "bash -s -- up", logging: "stderr" };
+    const verbs = {
+      create: "bash -s -- up",
+      update: "bash -s -- up",
+      logging: "stderr",
+      addPreviousOutputInEnv: false,
+    };
     expect(byName("web1-preflight")).toMatchObject({ parent, dependencies: [], options: remote });
     expect(byName("web1-preflight").inputs).toEqual({
       ...verbs,

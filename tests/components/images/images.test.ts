@@ -55,6 +55,7 @@ test("an image is one script beside Pulumi, once the host is ready; destroy remo
     update: "bash -s -- up",
     delete: "bash -s -- down",
     logging: "stderr",
+    addPreviousOutputInEnv: false,
     stdin: sent(
       `export HOST_NAME='local'\nexport REFERENCE='hypha-test-images/web:${plainTag()}'\n` +
         `export CONTEXT='images/web'\nexport BUILD_ARGS='BASE=${base}\nPACKAGES='\nexport BASE='${base}'\n` +

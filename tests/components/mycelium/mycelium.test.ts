@@ -53,7 +53,12 @@ const connection = {
   dialErrorLimit: 10,
   perDialTimeout: 15,
 };
-const verbs = { create: "bash -s -- up", update: "bash -s -- up", logging: "stderr" };
+const verbs = {
+  create: "bash -s -- up",
+  update: "bash -s -- up",
+  logging: "stderr",
+  addPreviousOutputInEnv: false,
+};
 
 test("is a key, an account, the program sent and the service, one after the other", async () => {
   const { resources, byName } = await deployed();

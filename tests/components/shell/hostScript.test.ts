@@ -34,6 +34,7 @@ test("nothing but stdin carries the script and its variables; a change of either
     create: "bash -s -- up",
     update: "bash -s -- up",
     logging: "stderr",
+    addPreviousOutputInEnv: false,
     stdin: sent("export A='it'\\''s\n$HOME'\nexport B='later'\n", script),
   });
 });

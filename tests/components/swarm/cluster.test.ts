@@ -36,6 +36,7 @@ test("a cluster is the swarm's start on its manager, and a network in it", async
     update: "bash -s -- up",
     delete: "bash -s -- down",
     logging: "stderr",
+    addPreviousOutputInEnv: false,
     stdin: sent(
       "export HOST_NAME='local'\nexport ADVERTISE_ADDRESS='192.0.2.10'\nexport NODE_LABELS=" +
         "'hypha.test.app=true hypha.test.data=true hypha.test.edge=true hypha.test.manager=true'\n",
