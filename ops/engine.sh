@@ -83,16 +83,21 @@ start_engine() {
     "See: $DATA/dockerd.log, or journalctl -u docker"
 }
 
+# runs NAME PIDFILE: the process that the file names is there, and is the one meant, not another with its number.
+runs() {
+  [ -f "$2" ] && [ "$(cat "/proc/$(cat "$2")/comm" 2>/dev/null)" = "$1" ]
+}
+
 # Without systemd the engine outlives this script on its own.
 start_alone() {
-  local pid=''
-  [ ! -f "$PIDFILE" ] || pid=$(cat "$PIDFILE")
-  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
-    say "dockerd runs already (process $pid): waiting for it"
+  local containerd=${PIDFILE%/*}/docker/containerd/containerd.pid
+  if runs dockerd "$PIDFILE"; then
+    say "dockerd runs already (process $(cat "$PIDFILE")): waiting for it"
     return
   fi
-  # Left by an engine that did not end well: a new one refuses to start while it is there.
+  # Left by an engine that did not end well: a new one waits for whatever now has the number.
   rm -f "$PIDFILE"
+  runs containerd "$containerd" || rm -f "$containerd"
   mkdir -p "$DATA"
   say "starting dockerd (log: $DATA/dockerd.log)"
   setsid nohup dockerd -H "unix://$SOCKET" </dev/null >>"$DATA/dockerd.log" 2>&1 &

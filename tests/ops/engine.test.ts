@@ -1,3 +1,4 @@
+import { spawn } from "child_process";
 import { Checkout, Finished } from "./checkout";
 
 const debian = 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n';
@@ -68,14 +69,22 @@ describe("ops/engine.sh", () => {
   });
 
   test("does not start a second dockerd beside one that is still starting", () => {
-    checkout.write("docker.pid", String(process.pid));
+    // A process of that name: what a shell calls itself after writing to its own comm.
+    const dockerd = spawn("bash", ["-c", "printf dockerd >/proc/$$/comm && read -r"]);
+    checkout.write("docker.pid", String(dockerd.pid));
+    const comm = `/proc/${dockerd.pid}/comm`;
+    expect(checkout.run("bash", ["-c", `until grep -q dockerd ${comm}; do :; done`]).status).toBe(0);
     checkout.stub("docker", "[ -e asked ] && { echo 20.10.24; exit; }; touch asked; exit 1");
     expect(engine(["--yes"]).stdout).toContain("dockerd runs already");
     expect(installs()).toEqual([]);
+    dockerd.kill();
   });
 
-  test("is not held up by the pid file of a dockerd that is gone", () => {
-    checkout.write("docker.pid", "999999999");
+  test.each([
+    ["nobody has", "999999999"],
+    ["another process has now", String(process.pid)],
+  ])("is not held up by a pid file whose number %s", (_, pid) => {
+    checkout.write("docker.pid", pid);
     expect(engine(["--yes"]).status).toBe(0);
     expect(checkout.run("ls", ["docker.pid"]).status).not.toBe(0);
   });
