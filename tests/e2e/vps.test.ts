@@ -23,7 +23,9 @@ function source(application: string): object {
     : { kind: "artifacts", path: path.resolve(artifacts, application) };
 }
 
-async function settings(change: { bridgeEnv?: object; replicas?: number } = {}): Promise<StackSettings> {
+async function settings(
+  change: { bridgeEnv?: object; bridgeSource?: object; replicas?: number } = {},
+): Promise<StackSettings> {
   return {
     hosts: {
       vps1: {
@@ -37,7 +39,11 @@ async function settings(change: { bridgeEnv?: object; replicas?: number } = {}):
     },
     edge: { domain: "chat.test" },
     chat: {
-      bridge: { source: source("bridge"), env: change.bridgeEnv ?? {}, replicas: change.replicas ?? 1 },
+      bridge: {
+        source: change.bridgeSource ?? source("bridge"),
+        env: change.bridgeEnv ?? {},
+        replicas: change.replicas ?? 1,
+      },
       gateway: { source: source("gateway") },
       frontend: { source: source("frontend") },
     },
@@ -194,7 +200,22 @@ test("one changed variable touches its workload only, without a failed request",
   expect(report.failures).toEqual([]);
 });
 
-test("a release that is not healthy fails the update, and the old one answers throughout", async () => {
+test("a release that runs and never becomes healthy is rolled back, and the old one answers throughout", async () => {
+  const poller = new Poller(bridgeStatus);
+  stack.configure(
+    await settings({ bridgeSource: { kind: "artifacts", path: "tests/e2e/fixtures/mute-bridge" } }),
+  );
+  const run = await stack.up();
+  const report = await poller.stop();
+  keep("up-mute-release.txt", run.output);
+  expect(run.code).not.toBe(0);
+  expect(run.output).toContain("rollback completed");
+  expect(run.output).toMatch(/hypha-e2e-bridge on vps1: .*unhealthy.*last log lines:.*mute: started/s);
+  expect(report.requests).toBeGreaterThan(50);
+  expect(report.failures).toEqual([]);
+});
+
+test("a release that ends at once fails the update, and the old one answers throughout", async () => {
   const poller = new Poller(bridgeStatus);
   stack.configure(await settings({ bridgeEnv: { PATH: "/nowhere" } }));
   const run = await stack.up();
