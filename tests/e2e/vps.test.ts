@@ -4,7 +4,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { visit } from "./support/browser";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, must, projectRoot, Stack, StackSettings } from "./support/stack";
+import { countChanges, must, projectRoot, Stack, StackSettings, untilOutput } from "./support/stack";
 
 /**
  * The chat on one bare server over SSH, from nothing to destroy. The tests are one story in order: each finds what
@@ -294,14 +294,3 @@ test("destroy leaves the data volumes and nothing else; the next up finds the da
   });
   expect(JSON.parse(alice.body)).toMatchObject({ user_id: "@alice:chat.test" });
 });
-
-/** Polls a running command's output. */
-async function untilOutput(output: () => string, pattern: RegExp, seconds = 300): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!pattern.test(output())) {
-    if (Date.now() > deadline) {
-      throw new Error(`${String(pattern)} was not seen within ${seconds} s in:\n${output().slice(-4000)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

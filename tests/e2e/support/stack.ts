@@ -62,6 +62,17 @@ export async function must(
   return run;
 }
 
+/** Polls a running command's output. */
+export async function untilOutput(output: () => string, pattern: RegExp, seconds = 300): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!pattern.test(output())) {
+    if (Date.now() > deadline) {
+      throw new Error(`${String(pattern)} was not seen within ${seconds} s in:\n${output().slice(-4000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** What `pulumi up` counted. */
 export interface Changes {
   created: number;
