@@ -156,13 +156,18 @@ describe("interrupted starts", () => {
 
   it("survives being killed at any point of its first start", async () => {
     docker("volume", "create", "i-killed");
+    // Its init.sql does not end by itself: no signal comes after the start it is meant to interrupt.
+    const files = Object.fromEntries(
+      fs.readdirSync(settings).map((file) => [file, fs.readFileSync(path.join(settings, file), "utf8")]),
+    );
+    const endless = secrets({ ...files, "init.sql": `select pg_sleep(600);\n${files["init.sql"]}` });
     for (const [signal, moment, code] of [
       ["KILL", "making a new cluster", 137],
       ["TERM", "making a new cluster", 143],
       ["KILL", 'listening on Unix socket "/tmp/init', 137],
       ["TERM", 'listening on Unix socket "/tmp/init', 143],
     ] as const) {
-      const container = run("pg-killed", "i-killed");
+      const container = run("pg-killed", "i-killed", endless);
       await until(moment, 30, () => logs(container).includes(moment));
       docker("kill", "-s", signal, container);
       expect(await ended(container, 5)).toBe(code);
