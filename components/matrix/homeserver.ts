@@ -5,9 +5,8 @@ import { imageUids } from "../config/versions";
 import { Image } from "../images/serviceImage";
 import { Postgres } from "../postgres/postgres";
 import { Cluster } from "../swarm/cluster";
-import { ConfigFile } from "../swarm/configFile";
 import { stackLabels, stackName } from "../swarm/naming";
-import { SecretFile } from "../swarm/secretFile";
+import { ConfigFile, SecretFile } from "../swarm/files";
 import { Workload } from "../swarm/workload";
 import { HomeserverSettings, renderHomeserverLog, renderHomeserverYaml, renderSigningKey } from "./render";
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { imageUids } from "../config/versions";
 import { Image } from "../images/serviceImage";
 import { Cluster } from "../swarm/cluster";
-import { ConfigFile } from "../swarm/configFile";
+import { ConfigFile } from "../swarm/files";
 import { stackLabels, stackName } from "../swarm/naming";
 import { VolumeMount, Workload } from "../swarm/workload";
 import {

@@ -2,11 +2,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Image } from "../images/serviceImage";
 import { Cluster, NodeRole, roleConstraint } from "./cluster";
-import { ConfigMount } from "./configFile";
 import { duration } from "./duration";
 import { explainFailure } from "./failure";
 import { stackLabels, stackName } from "./naming";
-import { SecretMount } from "./secretFile";
+import { ConfigMount, SecretMount } from "./files";
 
 /** A named volume and where the container sees it. */
 export interface VolumeMount {
@@ -131,16 +130,16 @@ export class Workload extends pulumi.ComponentResource {
               })),
             ],
             secrets: (args.secrets ?? []).map((mount) => ({
-              secretId: mount.secret.secretId,
-              secretName: mount.secret.secretName,
+              secretId: mount.secret.id,
+              secretName: mount.secret.name,
               fileName: mount.path,
               fileUid: String(mount.uid),
               fileGid: String(mount.uid),
               fileMode: 0o400,
             })),
             configs: (args.configs ?? []).map((mount) => ({
-              configId: mount.config.configId,
-              configName: mount.config.configName,
+              configId: mount.config.id,
+              configName: mount.config.name,
               fileName: mount.path,
               fileUid: String(mount.uid),
               fileGid: String(mount.uid),

@@ -18,16 +18,6 @@ export function mockedOutputs(
       return { hex: pulumi.secret(hex), base64: pulumi.secret(Buffer.from(hex, "hex").toString("base64")) };
     case "random:index/randomString:RandomString":
       return { result: hex.slice(0, 16) };
-    case "random:index/randomId:RandomId": {
-      const bytes = typeof inputs["byteLength"] === "number" ? inputs["byteLength"] : 8;
-      const id = Buffer.from(hex.slice(0, bytes * 2), "hex");
-      return {
-        hex: id.toString("hex"),
-        b64Url: id.toString("base64url"),
-        b64Std: id.toString("base64"),
-        dec: BigInt(`0x${id.toString("hex") || "0"}`).toString(),
-      };
-    }
     case "tls:index/privateKey:PrivateKey":
       return {
         privateKeyPem: pulumi.secret(pem("PRIVATE KEY", name)),
@@ -46,6 +36,9 @@ export function mockedOutputs(
       };
     case "tls:index/certRequest:CertRequest":
       return { certRequestPem: pem("CERTIFICATE REQUEST", name) };
+    case "docker:index/secret:Secret":
+    case "docker:index/serviceConfig:ServiceConfig":
+      return { name: inputs["name"] ?? `${name}-0000000` };
     case "command:remote:Command":
     case "command:local:Command":
       return { stdout: stdout?.(name, inputs) ?? "", stderr: "" };

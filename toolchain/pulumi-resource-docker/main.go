@@ -42,5 +42,6 @@ func provider() tfbridge.ProviderInfo {
 		},
 	}
 	info.MustComputeTokens(tokens.SingleModule("docker_", "index", tokens.MakeStandard("docker")))
+	info.SetAutonaming(255, "-")
 	return info
 }

@@ -101,8 +101,8 @@ describe("Edge", () => {
       ...{ targetPort, publishedPort, protocol: "tcp", publishMode: "host" },
     });
     const file = (kind: string, name: string, fileName: string) => ({
-      [`${kind}Id`]: `edge-${name}-${kind}-id`,
-      [`${kind}Name`]: byName(`edge-${name}-${kind}`).inputs["name"],
+      [`${kind}Id`]: `edge-${name}-id`,
+      [`${kind}Name`]: `edge-${name}-0000000`,
       ...{ fileName, fileUid: "1005", fileGid: "1005", fileMode: 0o400 },
     });
     const service = byName("edge-service");
@@ -149,7 +149,7 @@ describe("Edge", () => {
     });
     expect(waitsFor(service)).toEqual([
       ...["app-image-pull", "cluster-init", "cluster-network"],
-      ...["edge-nginx-conf-config", "edge-tls-crt-config", "edge-tls-key-secret"],
+      ...["edge-nginx-conf", "edge-tls-crt", "edge-tls-key"],
     ]);
     const parent = byName("edge", "hypha:edge:Edge").urn;
     expect(
@@ -163,10 +163,10 @@ describe("Edge", () => {
   test("its files hold the rendered text, the chain, and the key as a secret", async () => {
     const { byName } = await make();
     const held = (name: string) => Buffer.from(String(byName(name).inputs["data"]), "base64").toString();
-    expect(held("edge-nginx-conf-config")).toBe(renderNginxConf(settings));
-    expect(held("edge-tls-crt-config")).toBe("the chain");
-    expect(held("edge-tls-key-secret")).toBe("the key");
-    expect(byName("edge-tls-key-secret").secretInputs).toEqual(["data"]);
+    expect(held("edge-nginx-conf")).toBe(renderNginxConf(settings));
+    expect(held("edge-tls-crt")).toBe("the chain");
+    expect(held("edge-tls-key")).toBe("the key");
+    expect(byName("edge-tls-key").secretInputs).toEqual(["data"]);
   });
 
   test.each([

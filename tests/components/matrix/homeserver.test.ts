@@ -28,17 +28,18 @@ const secretFiles = [
   "signing_key",
 ];
 const own = ({ byName }: Deployment<unknown>) => byName("homeserver", "hypha:matrix:Homeserver");
-const decoded = (deployment: Deployment<unknown>, name: string) =>
-  Buffer.from(String(deployment.byName(name).inputs["data"]), "base64").toString();
+const types = { secret: "docker:index/secret:Secret", config: "docker:index/serviceConfig:ServiceConfig" };
+const decoded = (deployment: Deployment<unknown>, kind: keyof typeof types, name: string) =>
+  Buffer.from(String(deployment.byName(name, types[kind]).inputs["data"]), "base64").toString();
 
 test("has its children and nothing else", async () => {
   const deployment = await make();
   const children = deployment.resources.filter(({ parent }) => parent === own(deployment).urn);
   expect(children.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
+    ...secretFiles.map((file) => `docker:index/secret:Secret homeserver-${file.replaceAll("_", "-")}`),
+    "docker:index/serviceConfig:ServiceConfig homeserver-homeserver-yaml",
+    "docker:index/serviceConfig:ServiceConfig homeserver-log-yaml",
     "docker:index/volume:Volume homeserver-media",
-    "hypha:swarm:ConfigFile homeserver-homeserver-yaml",
-    "hypha:swarm:ConfigFile homeserver-log-yaml",
-    ...secretFiles.map((file) => `hypha:swarm:SecretFile homeserver-${file.replaceAll("_", "-")}`),
     "hypha:swarm:Workload homeserver",
     "random:index/randomBytes:RandomBytes homeserver-signing-seed",
     "random:index/randomPassword:RandomPassword homeserver-admin-password",
@@ -55,7 +56,7 @@ test("its secrets are 40 random characters each, four different ones, and a seed
   }
   expect(deployment.byName("homeserver-signing-seed").inputs).toEqual({ length: 32 });
   const contents = secretFiles.map((file) =>
-    decoded(deployment, `homeserver-${file.replaceAll("_", "-")}-secret`),
+    decoded(deployment, "secret", `homeserver-${file.replaceAll("_", "-")}`),
   );
   expect(contents.slice(0, 4)).toEqual([
     "password-of-homeserver-admin-password",
@@ -77,7 +78,7 @@ test("the signing key file holds the seed without padding", () => {
 
 test("its configuration closes registration, names files for every secret and reaches the database by its socket", async () => {
   const deployment = await make();
-  const yaml = parse(decoded(deployment, "homeserver-homeserver-yaml-config")) as Record<string, unknown>;
+  const yaml = parse(decoded(deployment, "config", "homeserver-homeserver-yaml")) as Record<string, unknown>;
   expect(yaml).toMatchObject({
     server_name: "example.org",
     public_baseurl: "https://chat.example.org/",
@@ -110,8 +111,8 @@ test("its service owns its media, borrows the socket, and sees each file at its 
   const { byName } = await make();
   const service = byName("homeserver-service");
   const file = (kind: "secret" | "config", name: string, path: string) => ({
-    [`${kind}Id`]: `homeserver-${name}-${kind}-id`,
-    [`${kind}Name`]: byName(`homeserver-${name}-${kind}`).inputs["name"],
+    [`${kind}Id`]: `homeserver-${name}-id`,
+    [`${kind}Name`]: `homeserver-${name}-0000000`,
     ...{ fileName: path, fileUid: "1002", fileGid: "1002", fileMode: 0o400 },
   });
   const volume = (source: string, target: string, readOnly: boolean) => ({

@@ -31,12 +31,12 @@ test("has its children and nothing else", async () => {
     ({ parent }) => parent === byName("postgres", "hypha:postgres:Postgres").urn,
   );
   expect(children.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
+    "docker:index/serviceConfig:ServiceConfig postgres-init-sql",
+    "docker:index/serviceConfig:ServiceConfig postgres-pg-hba-conf",
+    "docker:index/serviceConfig:ServiceConfig postgres-pg-ident-conf",
+    "docker:index/serviceConfig:ServiceConfig postgres-postgresql-conf",
     "docker:index/volume:Volume postgres-data",
     "docker:index/volume:Volume postgres-socket",
-    "hypha:swarm:ConfigFile postgres-init-sql",
-    "hypha:swarm:ConfigFile postgres-pg-hba-conf",
-    "hypha:swarm:ConfigFile postgres-pg-ident-conf",
-    "hypha:swarm:ConfigFile postgres-postgresql-conf",
     "hypha:swarm:Workload postgres",
   ]);
 });
@@ -58,7 +58,7 @@ test.each([true, false])("keepData %s keeps or removes the data, never the socke
 test("its files hold what render says", async () => {
   const { byName } = await make();
   const held = (name: string) =>
-    Buffer.from(String(byName(`postgres-${name}-config`).inputs["data"]), "base64").toString();
+    Buffer.from(String(byName(`postgres-${name}`).inputs["data"]), "base64").toString();
   expect(held("postgresql-conf")).toBe(renderPostgresqlConf({ maxConnections: 100, sharedBuffersMiB: 128 }));
   expect(held("pg-hba-conf")).toBe(renderHba(databases));
   expect(held("pg-ident-conf")).toBe(renderIdent(databases));
@@ -69,8 +69,8 @@ test("its service owns the volumes, has no port, no environment and no secret", 
   const { byName } = await make({ memoryMiB: 700, cpus: 1.5 });
   const service = byName("postgres-service");
   const mount = (file: string) => ({
-    configId: `postgres-${file.replace(/[._]/g, "-")}-config-id`,
-    configName: byName(`postgres-${file.replace(/[._]/g, "-")}-config`).inputs["name"],
+    configId: `postgres-${file.replace(/[._]/g, "-")}-id`,
+    configName: `postgres-${file.replace(/[._]/g, "-")}-0000000`,
     fileName: `/etc/hypha/${file}`,
     fileUid: "999",
     fileGid: "999",

@@ -1,6 +1,5 @@
 import * as docker from "@pulumi/docker";
-import { ConfigFile } from "../../../components/swarm/configFile";
-import { SecretFile } from "../../../components/swarm/secretFile";
+import { ConfigFile, SecretFile } from "../../../components/swarm/files";
 import type { WorkloadArgs } from "../../../components/swarm/workload";
 import { Workload } from "../../../components/swarm/workload";
 import { cluster, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
@@ -180,8 +179,8 @@ test("files are readable to their one account and nobody else", async () => {
       containerSpec: {
         secrets: [
           {
-            secretId: "key-secret-id",
-            secretName: byName("key-secret").inputs["name"],
+            secretId: "key-id",
+            secretName: "key-0000000",
             fileName: "/run/secrets/key",
             fileUid: "1005",
             fileGid: "1005",
@@ -190,8 +189,8 @@ test("files are readable to their one account and nobody else", async () => {
         ],
         configs: [
           {
-            configId: "conf-config-id",
-            configName: byName("conf-config").inputs["name"],
+            configId: "conf-id",
+            configName: "conf-0000000",
             fileName: "/etc/conf",
             fileUid: "999",
             fileGid: "999",
@@ -202,9 +201,7 @@ test("files are readable to their one account and nobody else", async () => {
     },
   });
   expect(made.secretInputs).toEqual([]);
-  expect(waitsFor(made)).toEqual(
-    ["app-image-pull", "cluster-init", "cluster-network", "conf-config", "key-secret"].sort(),
-  );
+  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-init", "cluster-network", "conf", "key"].sort());
 });
 
 test("it waits for what it is told to come after", async () => {
