@@ -84,28 +84,32 @@ async function run(site: Site, check: Check): Promise<Result> {
   }
 }
 
-/** The site of a deployed stack. */
-function deployedSite(stack: string): Site {
-  const { url, siteAddress, certificateAuthority } = stackOutputs(stack);
-  if (url === undefined || siteAddress === undefined || certificateAuthority === undefined) {
+/** The site of a deployed stack, at each of its addresses. */
+function deployedSites(stack: string): Site[] {
+  const { url, siteAddresses, certificateAuthority } = stackOutputs(stack);
+  if (url === undefined || siteAddresses === undefined || certificateAuthority === undefined) {
     throw new ToolError(
       `stack ${stack} has no site in its outputs: deploy it first (make up STACK=${stack})`,
     );
   }
-  return { url, address: siteAddress, authority: certificateAuthority };
+  return siteAddresses.map((address) => ({ url, address, authority: certificateAuthority }));
 }
 
 runTool(usage, async (args) => {
   const { flags } = parseArguments(args, { flags: ["--json"] });
-  const site = deployedSite(stackName());
-  const results = await Promise.all(checks.map((check) => run(site, check)));
+  const sites = deployedSites(stackName());
+  const results = await Promise.all(
+    sites.flatMap((site) =>
+      checks.map(async (check) => ({ address: site.address, ...(await run(site, check)) })),
+    ),
+  );
   console.log(
     flags.has("--json")
-      ? JSON.stringify({ site: site.url, results }, undefined, 2)
+      ? JSON.stringify({ site: sites[0]?.url, results }, undefined, 2)
       : table(
-          results.map(({ name, path, ok, milliseconds, problem }) => [
+          results.map(({ address, name, path, ok, milliseconds, problem }) => [
             ok ? "ok" : "FAILED",
-            name,
+            sites.length > 1 ? `${name} at ${address}` : name,
             path,
             ok ? `${milliseconds} ms` : (problem ?? ""),
           ]),

@@ -20,7 +20,7 @@ interface EngineEvent {
 const phases: [name: string, pattern: RegExp][] = [
   ["preflight", /Command::.*-preflight$/],
   ["account and engine", /Command::.*-prepare$/],
-  ["swarm and network", /Command::cluster-init$|Network::/],
+  ["swarm and network", /Command::cluster-node-|Network::/],
   ["images: build and send", /Command::.*-image-build$/],
   ["services", /Service::/],
 ];

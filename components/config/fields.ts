@@ -49,6 +49,11 @@ export const address = () =>
       "is no address; fix: write an IPv4 address, an IPv6 address without brackets, or a lower-case DNS name",
   });
 
+export const ipAddress = () =>
+  z.string().refine((text) => isIP(text) > 0 && !text.includes("%"), {
+    error: "is no IP address; fix: write an IPv4 address, or an IPv6 address without brackets",
+  });
+
 export const port = () => z.int().min(1).max(65535);
 
 export const accountName = () =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { accountName, address, isDnsName, plainText, port, problem, whenSound } from "./fields";
+import { checkFleet } from "./cluster";
+import { accountName, address, ipAddress, isDnsName, plainText, port, problem, whenSound } from "./fields";
 import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
 
@@ -14,7 +15,7 @@ const roles = z
   })
   .default([...hostRoles])
   .describe(
-    "What runs there: manager (the swarm's), data (Postgres), edge (Nginx), app (the rest). Default: all four",
+    "What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest). Default: all four",
   );
 
 export const localHost = z
@@ -68,6 +69,11 @@ export const vpsHost = z
   .strictObject({
     kind: z.literal("vps"),
     address: address().describe("IPv4 or IPv6 address, or DNS name, that SSH connects to"),
+    privateAddress: ipAddress()
+      .optional()
+      .describe(
+        "IP address that the other hosts of the fleet reach it by, if it is not `address`. Default: `address`",
+      ),
     port: port().default(22).describe("SSH port, 1 to 65535. Default: 22"),
     user: accountName()
       .default("root")
@@ -118,25 +124,8 @@ const hostName = z.string().refine((name) => isDnsName(name) && !name.includes("
 
 export const hosts = z
   .record(hostName, host)
-  .superRefine((all, context) => {
-    const names = Object.keys(all);
-    if (names.length !== 1) {
-      problem(
-        context,
-        [],
-        `has ${names.length} hosts, and this version deploys to exactly one: fleets are not there yet`,
-        names.length === 0 ? "add one host" : `keep one of ${names.sort().join(", ")}`,
-      );
-    }
-  }, whenSound())
-  .superRefine((all, context) => {
-    for (const role of hostRoles) {
-      if (Object.keys(all).length > 0 && !Object.values(all).some((one) => one.roles.includes(role))) {
-        problem(context, [], `has no host with the role ${role}`, `add ${role} to a host's roles`);
-      }
-    }
-  })
-  .describe("The machines, by name. This version: exactly one");
+  .superRefine(checkFleet)
+  .describe("The machines, by name: the local engine alone, or any number of servers");
 
 export type LocalHost = z.infer<typeof localHost>;
 export type VpsHost = z.infer<typeof vpsHost>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chat } from "./chat";
+import { cluster } from "./cluster";
 import { edge } from "./edge";
 import { problem, whenSound } from "./fields";
 import { hosts, hostRoles } from "./hosts";
@@ -9,11 +10,20 @@ import { mycelium, myceliumPorts } from "./mycelium";
 /** The keys `hypha:<key>` of a stack file, as an operator writes them. */
 export const stackInput = z.strictObject({
   hosts,
+  cluster: cluster.prefault({}),
   chat: chat.prefault({}),
   edge,
   images: images.prefault({}),
   mycelium: mycelium.optional(),
 });
+
+/** By name, so that the order of the hosts means nothing. */
+function firstManager(all: z.output<typeof hosts>): string {
+  const [name] = Object.keys(all)
+    .filter((one) => all[one]?.roles.includes("manager"))
+    .sort();
+  return name ?? "";
+}
 
 /** The same with the rules that span sections and the defaults that come from another section. */
 export const stack = stackInput
@@ -33,6 +43,19 @@ export const stack = stackInput
       }
     },
     whenSound("hosts", "edge.ports"),
+  )
+  .superRefine(
+    ({ hosts: all, cluster: { first } }, context) => {
+      if (first === undefined || all[first]?.roles.includes("manager")) return;
+      const managers = Object.keys(all).filter((name) => all[name]?.roles.includes("manager"));
+      problem(
+        context,
+        ["cluster", "first"],
+        `is ${first}, which is no manager under hypha:hosts`,
+        `write one of ${managers.sort().join(", ")}`,
+      );
+    },
+    whenSound("hosts", "cluster.first"),
   )
   .superRefine(
     (value, context) => {
@@ -70,6 +93,7 @@ export const stack = stackInput
         { ...host, roles: hostRoles.filter((role) => host.roles.includes(role)) },
       ]),
     ),
+    cluster: { ...value.cluster, first: value.cluster.first ?? firstManager(value.hosts) },
     chat: { ...value.chat, serverName: value.chat.serverName ?? value.edge.domain },
   }));
 

@@ -43,6 +43,7 @@ export class Edge extends pulumi.ComponentResource {
       {
         image: args.image,
         role: "edge",
+        replicas: cluster.hostsWith("edge").length,
         configs: [
           { config: config("nginx-conf", renderNginxConf(args)), path: "/etc/nginx/nginx.conf", uid },
           { config: config("tls-crt", args.certificate.chain), path: "/etc/hypha/tls.crt", uid },

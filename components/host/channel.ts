@@ -70,6 +70,13 @@ export function dockerHost(channel: Channel): string {
   return `ssh://${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
+/** The words that run `docker` on the host's engine, here or through SSH; its arguments follow. */
+export function dockerClient(channel: Channel): string[] {
+  return channel.kind === "local"
+    ? ["docker", "--host", dockerHost(channel)]
+    : ["ssh", ...sshDestination(channel.endpoint), "--", "docker"];
+}
+
 /** Arguments of `ssh` that open a session on the host: options, port and destination; a command may follow. */
 export function sshDestination(endpoint: SshEndpoint): string[] {
   return [...sshOptions(endpoint), "-p", String(endpoint.port), `${endpoint.user}@${endpoint.address}`];

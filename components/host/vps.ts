@@ -29,6 +29,8 @@ export interface VpsArgs {
   recommended: HostSize;
   /** TCP ports that must be free, or already held by the engine. */
   ports: number[];
+  /** Addresses of the fleet's other hosts, IPv4 or IPv6, which alone reach the swarm's ports. @default none */
+  fleet?: string[];
   /** @default none: the server's own settings stay */
   hardening?: HardeningConfig;
 }
@@ -43,8 +45,8 @@ function sizeVariables(prefix: string, size: HostSize): Record<string, string> {
 
 /**
  * A server reached by SSH with a pinned host key. After `up` it has passed the preflight (operating system,
- * architecture, root, clock, sizes, ports), has the deploy account and a running Docker engine, and is hardened.
- * `destroy` takes the hardening back, and leaves the account and the engine where they are.
+ * architecture, root, clock, sizes, ports), has the deploy account and a running Docker engine, and the measures of
+ * `hardening` where it is given. `destroy` takes these back, and leaves the account and the engine where they are.
  */
 export class Vps extends pulumi.ComponentResource implements Host {
   readonly name: string;
@@ -99,7 +101,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
           host: name,
           endpoint: args.endpoint,
           ports: args.ports,
-          fleet: [],
+          fleet: args.fleet ?? [],
           memoryMiB: this.facts.memoryMiB,
           config: args.hardening,
         },

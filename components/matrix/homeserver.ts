@@ -59,7 +59,12 @@ export class Homeserver extends pulumi.ComponentResource {
     const media = new docker.Volume(
       `${name}-media`,
       { name: stackName(`${name}-media`), labels: stackLabels() },
-      { parent: this, provider: cluster.provider, dependsOn: cluster, retainOnDelete: args.keepData },
+      {
+        parent: this,
+        provider: cluster.dataHost.provider,
+        dependsOn: cluster.nodesWith("data"),
+        retainOnDelete: args.keepData,
+      },
     );
     this.workload = new Workload(
       name,

@@ -36,7 +36,11 @@ export class Postgres extends pulumi.ComponentResource {
 
   constructor(name: string, cluster: Cluster, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:postgres:Postgres", name, {}, opts);
-    const volumeOptions = { parent: this, provider: cluster.provider, dependsOn: cluster };
+    const volumeOptions = {
+      parent: this,
+      provider: cluster.dataHost.provider,
+      dependsOn: cluster.nodesWith("data"),
+    };
     const data = new docker.Volume(
       `${name}-data`,
       { name: stackName(`${name}-data`), labels: stackLabels() },

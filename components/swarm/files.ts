@@ -43,7 +43,7 @@ export class SecretFile extends docker.Secret {
     super(name, inputs(pulumi.secret(args.content)), {
       ...opts,
       provider: cluster.provider,
-      dependsOn: cluster,
+      dependsOn: cluster.started,
     });
   }
 }
@@ -54,7 +54,7 @@ export class ConfigFile extends docker.ServiceConfig {
     super(name, inputs(pulumi.output(args.content)), {
       ...opts,
       provider: cluster.provider,
-      dependsOn: cluster,
+      dependsOn: cluster.started,
     });
   }
 }

@@ -61,7 +61,7 @@ export class Workload extends pulumi.ComponentResource {
   constructor(name: string, cluster: Cluster, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:swarm:Workload", name, {}, opts);
     this.hostname = stackName(name);
-    const replicas = args.replicas ?? 1;
+    const { role = "app", replicas = 1 } = args;
     const exclusive = (args.volumes ?? []).some((mount) => !mount.shared) || (args.ports ?? []).length > 0;
     const startSeconds = args.startSeconds ?? 20;
     const policy = {
@@ -92,7 +92,7 @@ export class Workload extends pulumi.ComponentResource {
         convergeConfig: { delay: duration(1), timeout: duration((startSeconds + 60) * (replicas + 1)) },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId }],
-          placement: { constraints: [roleConstraint(args.role ?? "app")] },
+          placement: { constraints: [roleConstraint(role)] },
           restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
           resources: {
@@ -151,7 +151,7 @@ export class Workload extends pulumi.ComponentResource {
       {
         parent: this,
         provider: cluster.provider,
-        dependsOn: [cluster, args.image, ...(args.after ?? [])],
+        dependsOn: [...cluster.nodesWith(role), args.image, ...(args.after ?? [])],
         hooks: { onError: [explainFailure(cluster.manager, this.hostname)] },
       },
     );

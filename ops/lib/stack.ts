@@ -33,7 +33,7 @@ export function stackName(): string {
 /** What `index.ts` exports and tools use. A stack that was not deployed has none of it. */
 export interface StackOutputs {
   url?: string;
-  siteAddress?: string;
+  siteAddresses?: string[];
   certificateAuthority?: string;
   hosts?: Record<string, { dockerHost: string; sshArgs: string[] }>;
 }

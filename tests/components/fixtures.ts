@@ -6,7 +6,7 @@ import { hardening } from "../../components/config/hardening";
 import { parseConfig } from "../../components/config/load";
 import type { StackConfig } from "../../components/config/schema";
 import type { SshEndpoint } from "../../components/host/channel";
-import type { HostFacts } from "../../components/host/host";
+import type { Host, HostFacts } from "../../components/host/host";
 import { LocalEngine } from "../../components/host/localEngine";
 import type { Image } from "../../components/images/serviceImage";
 import { PulledImage } from "../../components/images/pulledImage";
@@ -93,8 +93,13 @@ export const hardened = hardening.parse({});
 export const localEngine = (): LocalEngine =>
   new LocalEngine("local", { socket: "/run/test.sock", ports: [8080, 8443] });
 
-export const cluster = (host = localEngine()): Cluster =>
-  new Cluster("cluster", { manager: host, roles: ["manager", "data", "edge", "app"] });
+export const cluster = (host: Host = localEngine()): Cluster =>
+  new Cluster("cluster", {
+    nodes: {
+      [host.name]: { host, roles: ["manager", "data", "edge", "app"], address: host.facts.address },
+    },
+    first: host.name,
+  });
 
 export const reference = `registry.example/app@sha256:${"a".repeat(64)}`;
 export const pulled = (host: Cluster["manager"]): Image => new PulledImage("app-image", { reference, host });

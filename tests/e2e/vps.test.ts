@@ -99,7 +99,7 @@ test("a bare server becomes the running chat", async () => {
   const outputs = await stack.outputs();
   site = {
     url: String(outputs["url"]),
-    address: String(outputs["siteAddress"]),
+    address: String((outputs["siteAddresses"] as string[])[0]),
     authority: String(outputs["certificateAuthority"]),
   };
   expect(site.url).toBe("https://chat.test");

@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Cluster } from "../../components/swarm/cluster";
 import { Chat } from "../../components/systems/chat";
-import { hosts } from "../../components/systems/hosts";
+import { cluster, hosts } from "../../components/systems/hosts";
 import type { StackConfig } from "../../components/config/schema";
 import { devConfig, projectFile, run, vpsConfig } from "../components/fixtures";
 
@@ -12,17 +11,10 @@ const directory = join(__dirname, "files");
 
 /** Each file that a deployment hands out, and the variables before each script, by the path of its golden file. */
 async function rendered(stack: string, config: StackConfig): Promise<Record<string, string>> {
-  const deployment = await run(
-    () => {
-      const [[name, manager] = []] = [...hosts(config)];
-      if (name === undefined || manager === undefined) throw new Error("no host");
-      return new Chat("chat", new Cluster("cluster", { manager, roles: config.hosts[name]?.roles ?? [] }), config);
-    },
-    { stack },
-  );
+  const deployment = await run(() => new Chat("chat", cluster(config, hosts(config)), config), { stack });
   const library = projectFile("components", "shell", "lib.sh");
   const configs = deployment.byType("docker:index/serviceConfig:ServiceConfig").map(({ name, inputs }) => ({
-    file: name.replace(/-config$/, "").replace(/-(conf|yaml|sql|crt)$/, ".$1"),
+    file: name.replace(/-(conf|yaml|sql|crt)$/, ".$1"),
     text: Buffer.from(String(inputs["data"]), "base64").toString(),
   }));
   const scripts = deployment.resources

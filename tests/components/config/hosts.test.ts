@@ -121,14 +121,57 @@ test("ports and sizes have bounds, and a recommendation is not below the minimum
   ]);
 });
 
-test("there is exactly one host, and the message says that fleets are to come", () => {
-  const host = { kind: "local" };
-  expect(problemsOf(local({ hosts: {} }))).toEqual([
-    "hypha:hosts: has 0 hosts, and this version deploys to exactly one: fleets are not there yet; fix: add one host",
+const roles = ["manager", "edge", "app"];
+const server = (address: string, more: object = {}) => ({ kind: "vps", address, hostKey, roles, ...more });
+const fleet = (change: Record<string, unknown> = {}, more: object = {}) =>
+  local({
+    hosts: { db: server("192.0.2.1", { roles: ["manager", "data"] }), web: server("192.0.2.2"), ...change },
+    ...more,
+  });
+
+test("there is a host; the local engine is alone", () => {
+  expect(problemsOf(local({ hosts: {} }))).toEqual(["hypha:hosts: has no hosts; fix: add one"]);
+  expect(problemsOf(fleet({ here: { kind: "local", roles } }))).toEqual([
+    "hypha:hosts: has the local engine (here) among 3 hosts: it makes no swarm with others; fix: keep either the local engine alone, or hosts of the kind vps",
   ]);
-  expect(problemsOf(local({ hosts: { b: host, a: host } }))).toEqual([
-    "hypha:hosts: has 2 hosts, and this version deploys to exactly one: fleets are not there yet; fix: keep one of a, b",
+});
+
+test("the database lives on one host of a fleet", () => {
+  expect(problemsOf(fleet({ web: server("192.0.2.2", { roles: undefined }) }))).toEqual([
+    "hypha:hosts: has 2 hosts with the role data (db, web), and the database lives on one; fix: give every host its roles, and data to one of them",
   ]);
+});
+
+test("each host of a fleet has an address of its own that others reach it by; alone, a name will do", () => {
+  expect(problemsOf(vps({ address: "web.example.org" }))).toEqual([]);
+  expect(problemsOf(fleet({ web: server("web.example.org", { privateAddress: "10.0.0.2" }) }))).toEqual([]);
+  expect(problemsOf(fleet({ web: server("web.example.org") }))).toEqual([
+    "hypha:hosts.web.privateAddress: is missing: web.example.org is a name, and nodes know each other by addresses; fix: write the IP address that the other hosts reach it by",
+  ]);
+  expect(problemsOf(fleet({ web: server("192.0.2.2", { privateAddress: "192.0.2.1" }) }))).toEqual([
+    "hypha:hosts.web: has the address 192.0.2.1, and so has db; fix: give each host its own",
+  ]);
+  expect(problemsOf(fleet({ web: server("192.0.2.2", { privateAddress: "web.lan" }) }))).toEqual([
+    "hypha:hosts.web.privateAddress: is no IP address; fix: write an IPv4 address, or an IPv6 address without brackets",
+  ]);
+});
+
+test("the first manager is the one that is named, else the first by name, in whatever order they stand", () => {
+  const first = (raw: Record<string, unknown>) => parseConfig(raw).cluster.first;
+  expect(first(fleet())).toBe("db");
+  expect(
+    first(
+      local({ hosts: { web: server("192.0.2.2"), db: server("192.0.2.1", { roles: ["data", "manager"] }) } }),
+    ),
+  ).toBe("db");
+  expect(first(fleet({}, { cluster: { first: "web" } }))).toBe("web");
+  for (const name of ["app1", "nobody"]) {
+    expect(
+      problemsOf(fleet({ app1: server("192.0.2.3", { roles: ["app"] }) }, { cluster: { first: name } })),
+    ).toEqual([
+      `hypha:cluster.first: is ${name}, which is no manager under hypha:hosts; fix: write one of db, web`,
+    ]);
+  }
 });
 
 test("every role has a host; roles are known, given once, and their order means nothing", () => {
@@ -144,7 +187,7 @@ test("every role has a host; roles are known, given once, and their order means 
     /^hypha:hosts\.a\.roles: is below the least allowed, 1 entries; fix: it takes: What runs/,
   );
   expect(roles(["worker"])).toEqual([
-    "hypha:hosts.a.roles.0: must be one of manager, data, edge, app; fix: hypha:hosts.a.roles takes: What runs there: manager (the swarm's), data (Postgres), edge (Nginx), app (the rest). Default: all four",
+    "hypha:hosts.a.roles.0: must be one of manager, data, edge, app; fix: hypha:hosts.a.roles takes: What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest). Default: all four",
   ]);
   const shuffled = parseConfig(
     local({ hosts: { a: { kind: "local", roles: ["app", "edge", "data", "manager"] } } }),

@@ -34,11 +34,12 @@ test("all problems at once, whatever else is wrong, in one error that Pulumi pri
     backups: {},
   };
   expect(problemsOf(raw)).toEqual([
-    "hypha:hosts: has 2 hosts, and this version deploys to exactly one: fleets are not there yet; fix: keep one of a, b",
+    "hypha:hosts: has the local engine (a, b) among 2 hosts: it makes no swarm with others; fix: keep either the local engine alone, or hosts of the kind vps",
+    "hypha:hosts: has 2 hosts with the role data (a, b), and the database lives on one; fix: give every host its roles, and data to one of them",
     "hypha:chat.postgress: is no known key; fix: did you mean postgres? Otherwise remove it",
     "hypha:edge.domain: is missing; fix: it takes: The DNS name people open, like chat.example.org",
     "hypha:edge.ports.https: is the same as ports.http; fix: give each its own port",
-    "hypha:backups: is no known key; fix: remove it; known here: hosts, chat, edge, images, mycelium",
+    "hypha:backups: is no known key; fix: remove it; known here: hosts, cluster, chat, edge, images, mycelium",
   ]);
   const error = (() => {
     try {

@@ -148,7 +148,7 @@ describe("Edge", () => {
       hooks: { onError: ["explain-hypha-test-edge"] },
     });
     expect(waitsFor(service)).toEqual([
-      ...["app-image-pull", "cluster-init", "cluster-network"],
+      ...["app-image-pull", "cluster-network", "cluster-node-local"],
       ...["edge-nginx-conf", "edge-tls-crt", "edge-tls-key"],
     ]);
     const parent = byName("edge", "hypha:edge:Edge").urn;

@@ -51,7 +51,7 @@ test.each([true, false])("keepData %s keeps or removes the data, never the socke
     const volume = byName(`postgres-${role}`);
     expect(volume.inputs).toEqual({ name: `hypha-test-postgres-${role}`, labels: labels() });
     expect(volume.options).toEqual({ ...noOptions, provider, retainOnDelete });
-    expect(waitsFor(volume)).toEqual(["cluster-init", "cluster-network"]);
+    expect(waitsFor(volume)).toEqual(["cluster-node-local"]);
   }
 });
 

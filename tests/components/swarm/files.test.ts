@@ -16,7 +16,7 @@ test("a config holds its content, and leaves its name to Pulumi, which makes a n
   expect(made.inputs).toEqual({ data: base64("héllo\n"), labels: labels() });
   expect(made.secretInputs).toEqual([]);
   expect(made.options).toEqual({ ...noOptions, provider: byName("local-docker").urn });
-  expect(waitsFor(made)).toEqual(["cluster-init", "cluster-network"]);
+  expect(waitsFor(made)).toEqual(["cluster-node-local"]);
 });
 
 test("a secret's content is a secret at every step, its name is none", async () => {

@@ -66,7 +66,7 @@ test("with nothing but an image and a limit it has all that every workload has, 
     provider: byName("local-docker").urn,
     hooks: { onError: ["explain-hypha-test-web"] },
   });
-  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-init", "cluster-network"]);
+  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-network", "cluster-node-local"]);
   expect(byName("web")).toMatchObject({
     type: "hypha:swarm:Workload",
     outputs: { hostname: "hypha-test-web", serviceId: "web-service-id" },
@@ -201,7 +201,9 @@ test("files are readable to their one account and nobody else", async () => {
     },
   });
   expect(made.secretInputs).toEqual([]);
-  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-init", "cluster-network", "conf", "key"].sort());
+  expect(waitsFor(made)).toEqual(
+    ["app-image-pull", "cluster-network", "cluster-node-local", "conf", "key"].sort(),
+  );
 });
 
 test("it waits for what it is told to come after", async () => {

@@ -1,23 +1,14 @@
 import { createHash } from "node:crypto";
 import type { StackConfig } from "../../../components/config/schema";
-import { Cluster } from "../../../components/swarm/cluster";
 import { Chat } from "../../../components/systems/chat";
-import { hosts } from "../../../components/systems/hosts";
+import { cluster, hosts } from "../../../components/systems/hosts";
 import type { DeployOptions, Deployment, RecordedResource } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
 import { devConfig, printed, run, vpsConfig } from "../fixtures";
 
 /** As index.ts wires it. */
 const graph = (config: StackConfig, options: DeployOptions = {}): Promise<Deployment<Chat>> =>
-  run(() => {
-    const [[name, manager] = []] = [...hosts(config)];
-    if (name === undefined || manager === undefined) throw new Error("no host");
-    return new Chat(
-      "chat",
-      new Cluster("cluster", { manager, roles: config.hosts[name]?.roles ?? [] }),
-      config,
-    );
-  }, options);
+  run(() => new Chat("chat", cluster(config, hosts(config)), config), options);
 
 const made = new Map<string, Promise<Deployment<Chat>>>();
 const configs: Record<string, () => StackConfig> = { dev: devConfig, vps: vpsConfig };
