@@ -1,4 +1,5 @@
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
+import { nodeAddress } from "../config/cluster";
 import { myceliumPorts } from "../config/mycelium";
 import { HostConfig, MyceliumConfig, StackConfig } from "../config/schema";
 import { Host } from "../host/host";
@@ -17,8 +18,7 @@ export function peersOf(
   configured: readonly string[],
 ): string[] {
   const fleet = Object.entries(hosts)
-    .filter(([name, host]) => name !== own && host.kind === "vps" && isIP(host.address) > 0)
-    .map(([, host]) => (host.kind === "vps" ? host.address : ""))
+    .flatMap(([name, host]) => (name === own ? [] : (nodeAddress(host) ?? [])))
     .map((address) => `tcp://${isIPv6(address) ? `[${address}]` : address}:${myceliumPorts.peers}`);
   return [...new Set([...configured, ...fleet])].sort();
 }

@@ -65,6 +65,29 @@ const vpsHost = some(
   ["kind", "address", "hostKey"],
 );
 
+/** Two to four servers that make one swarm, in any order; each is known by its address, or has a name and an address. */
+export const fleetHosts: fc.Arbitrary<Raw> = int(2, 4).chain((size) => {
+  const each = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: size, maxLength: size });
+  const different = (one: fc.Arbitrary<string>) => fc.uniqueArray(one, { minLength: size, maxLength: size });
+  const some = fc.subarray(["manager", "edge", "app"], { minLength: 1 });
+  return fc
+    .tuple(different(label), different(fc.ipV4()), each(vpsHost), each(some), each(fc.option(domain)))
+    .map(([names, addresses, hosts, roleLists, domains]) =>
+      names.map((name, index): [string, Raw] => {
+        const own = addresses[index] ?? "";
+        const behind = domains[index] ?? undefined;
+        const host = {
+          ...hosts[index],
+          ...(behind === undefined ? { address: own } : { address: behind, privateAddress: own }),
+          roles: index === 0 ? ["manager", "data", "edge", "app"] : roleLists[index],
+        };
+        return [name, host];
+      }),
+    )
+    .chain((entries) => fc.shuffledSubarray(entries, { minLength: size }))
+    .map((entries) => Object.fromEntries(entries));
+});
+
 const source = fc.oneof(
   fc.constant({ kind: "sample" }),
   some({ kind: fc.constant("artifacts"), path, sha256: hex }, ["kind", "path"]),
@@ -158,7 +181,14 @@ export const validConfig: fc.Arbitrary<Raw> = fc
   .tuple(
     some(
       {
-        hosts: fc.tuple(label, fc.oneof(localHost, vpsHost)).map(([name, host]) => ({ [name]: host })),
+        hosts: fc.oneof(
+          fc.tuple(label, fc.oneof(localHost, vpsHost)).map(([name, host]) => ({ [name]: host })),
+          fleetHosts,
+        ),
+        cluster: some({
+          encrypted: fc.boolean(),
+          abandonDataOn: fc.array(label, { maxLength: 2 }),
+        }),
         edge,
         chat,
         images: some({

@@ -114,13 +114,17 @@ set_labels() {
   on manager node update "${arguments[@]}" "$1" >/dev/null
 }
 
-# The database would start anew, without its data, on another host.
+# The database would start anew, without its data, on another host. One that has none loses the label meanwhile.
 data_is_here() {
   local other
-  for other in $(on manager node ls --quiet --filter "node.label=${LABEL_PREFIX}data=true"); do
+  wait_for 20 nowhere_else "$1" && return 0
+  for other in $(data_nodes); do
     [[ ${other} == "$1" ]] || lost_data "$(label_of "${other}" "${LABEL_PREFIX}host")"
   done
 }
+
+data_nodes() { on manager node ls --quiet --filter "node.label=${LABEL_PREFIX}data=true"; }
+nowhere_else() { ! data_nodes | grep -qv "^$1"; }
 
 # Volumes are of one host: what the stack keeps on this one is on no other.
 keep_data() {
