@@ -117,7 +117,10 @@ set_labels() {
 # The database would start anew, without its data, on another host. One that has none loses the label meanwhile.
 data_is_here() {
   local other
-  wait_for 20 nowhere_else "$1" && return 0
+  for _ in {1..20}; do
+    if nowhere_else "$1"; then return 0; fi
+    sleep 1
+  done
   for other in $(data_nodes); do
     [[ ${other} == "$1" ]] || lost_data "$(label_of "${other}" "${LABEL_PREFIX}host")"
   done
