@@ -87,6 +87,24 @@ export const hardening = z
     sysctl: measure(
       "Kernel settings against spoofing, redirects and leaks of kernel addresses; on because they cost nothing",
     ),
+    modules: measure(
+      "Kernel modules of rare protocols, file systems, USB and FireWire disks stay unloaded; on because any account could have them loaded",
+    ),
+    coreDumps: measure("No memory images of crashed processes; on because keys and passwords stand in them"),
+    shells: z
+      .strictObject({
+        enabled,
+        idleMinutes: z
+          .int()
+          .min(1)
+          .max(1440)
+          .default(60)
+          .describe("An interactive shell that waits so long for a command ends, in minutes. Default: 60"),
+      })
+      .prefault({})
+      .describe(
+        "Interactive shells end when idle, and their new files are closed to other accounts; on because terminals stay open",
+      ),
   })
   .prefault({})
   .describe("Protection of the server; each measure can be switched off. Default: all on");

@@ -4,9 +4,13 @@ import { hostScript } from "../shell/hostScript";
 import { Channel, SshEndpoint } from "./channel";
 import {
   firewallPlan,
+  renderCoreDumps,
   renderFail2ban,
   renderFirewall,
   renderJournald,
+  renderModules,
+  renderRestarts,
+  renderShells,
   renderSshd,
   renderSysctl,
   renderUpgrades,
@@ -97,9 +101,14 @@ function files(args: HardeningArgs): Record<string, pulumi.Input<string>> {
     SSHD_CONF: when(config.sshd, renderSshd(args.endpoint.user === "root"), ""),
     FAIL2BAN_CONF: when(config.fail2ban, renderFail2ban(config.fail2ban.banMinutes, sshPort), ""),
     UPGRADES_CONF: when(config.unattendedUpgrades, renderUpgrades(config.unattendedUpgrades.rebootAt), ""),
+    RESTARTS_CONF: when(config.unattendedUpgrades, renderRestarts(), ""),
     JOURNALD_CONF: when(config.journald, renderJournald(config.journald.maxMiB), ""),
     TIME_SYNC: when(config.timeSync, "yes", ""),
     SWAP_MIB: when<pulumi.Input<string>>(config.swap, swap, "0"),
     SYSCTL_CONF: when(config.sysctl, renderSysctl(), ""),
+    MODULES_CONF: when(config.modules, renderModules(), ""),
+    CORE_LIMITS_CONF: when(config.coreDumps, renderCoreDumps().limits, ""),
+    COREDUMP_CONF: when(config.coreDumps, renderCoreDumps().systemd, ""),
+    SHELLS_PROFILE: when(config.shells, renderShells(config.shells.idleMinutes), ""),
   };
 }

@@ -97,7 +97,13 @@ export function renderSshd(rootLogsIn: boolean): string {
     // A deployment opens several connections at once, and shares some of them.
     MaxStartups: "30:30:100",
     MaxSessions: 20,
+    // Silence of three minutes is a dead connection; sshd's own question cannot be forged, as TCP's can.
     ClientAliveInterval: 60,
+    ClientAliveCountMax: 2,
+    TCPKeepAlive: "no",
+    Compression: "no",
+    // Which key logged in.
+    LogLevel: "VERBOSE",
     X11Forwarding: "no",
     AllowAgentForwarding: "no",
     // ssh -L reaches what listens on loopback only.
@@ -118,6 +124,19 @@ export function renderFail2ban(banMinutes: number, sshPort: number): string {
     banaction: "nftables-multiport",
   };
   return `${made("#")}[sshd]\n${lines(jail, " = ")}`;
+}
+
+/**
+ * After an upgrade, services that still use the old libraries are restarted; the engine is not, because all containers
+ * would stop with it: it waits for the reboot.
+ */
+export function renderRestarts(): string {
+  return (
+    made("#") +
+    "$nrconf{restart} = 'a';\n" +
+    "$nrconf{kernelhints} = 0;\n" +
+    "$nrconf{override_rc}{qr(^(docker|containerd)\\.service$)} = 0;\n"
+  );
 }
 
 /** Security upgrades only, of Debian or Ubuntu, whichever it is. */
@@ -158,12 +177,15 @@ export function renderSysctl(): string {
     ...both("ipv4.conf.accept_source_route", 0),
     ...both("ipv6.conf.accept_redirects", 0),
     ...both("ipv6.conf.accept_source_route", 0),
+    ...both("ipv4.conf.log_martians", 1),
     ["net.ipv4.icmp_echo_ignore_broadcasts", 1],
     ["net.ipv4.tcp_syncookies", 1],
     ["net.core.bpf_jit_harden", 2],
     ["kernel.dmesg_restrict", 1],
     ["kernel.kptr_restrict", 2],
     ["kernel.sysrq", 0],
+    ["kernel.yama.ptrace_scope", 1],
+    ["dev.tty.ldisc_autoload", 0],
     ["fs.protected_fifos", 2],
     ["fs.protected_hardlinks", 1],
     ["fs.protected_regular", 2],
@@ -172,6 +194,31 @@ export function renderSysctl(): string {
     ["vm.swappiness", 10],
   ];
   return made("#") + settings.map(([key, value]) => `${key} = ${value}\n`).join("");
+}
+
+/** What a server has no use for, and what an account without rights could have the kernel load. */
+const modules = [
+  ...["dccp", "sctp", "rds", "tipc"],
+  ...["cramfs", "freevxfs", "hfs", "hfsplus", "jffs2", "udf"],
+  ...["usb-storage", "uas", "firewire-core", "firewire-ohci", "firewire-sbp2"],
+];
+
+/** `install` is what a module's name cannot go round, as it can `blacklist`. */
+export function renderModules(): string {
+  return made("#") + modules.map((module) => `install ${module} /bin/false\n`).join("");
+}
+
+/** Of logins, and of what systemd starts. */
+export function renderCoreDumps(): { limits: string; systemd: string } {
+  return {
+    limits: `${made("#")}* hard core 0\n* soft core 0\n`,
+    systemd: `${made("#")}[Coredump]\n${lines({ Storage: "none", ProcessSizeMax: 0 }, "=")}`,
+  };
+}
+
+/** Read by login shells only: no script and no deployment has one. */
+export function renderShells(idleMinutes: number): string {
+  return `${made("#")}umask 027\nTMOUT=${idleMinutes * 60}\nexport TMOUT\n`;
 }
 
 /**

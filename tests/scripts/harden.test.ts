@@ -7,7 +7,8 @@ const rules = "etc/hypha/nftables.conf";
 const dropIn = "etc/ssh/sshd_config.d/10-hypha.conf";
 const off = {
   ...{ NFTABLES_CONF: "", SSHD_CONF: "", FAIL2BAN_CONF: "", UPGRADES_CONF: "", JOURNALD_CONF: "" },
-  ...{ SYSCTL_CONF: "", TIME_SYNC: "", SWAP_MIB: "0" },
+  ...{ SYSCTL_CONF: "", TIME_SYNC: "", SWAP_MIB: "0", RESTARTS_CONF: "", MODULES_CONF: "" },
+  ...{ CORE_LIMITS_CONF: "", COREDUMP_CONF: "", SHELLS_PROFILE: "" },
 };
 const guarded = { ...off, NFTABLES_CONF: "new rules\n", SSHD_CONF: "PasswordAuthentication no\n" };
 const script =
@@ -224,6 +225,23 @@ describe("the other measures", () => {
     expect(box.calls()).toContain("systemctl disable --quiet --now fail2ban");
   });
 
+  test.each([
+    ["RESTARTS_CONF", "etc/needrestart/conf.d/hypha.conf"],
+    ["MODULES_CONF", "etc/modprobe.d/hypha.conf"],
+    ["CORE_LIMITS_CONF", "etc/security/limits.d/90-hypha.conf"],
+    ["COREDUMP_CONF", "etc/systemd/coredump.conf.d/hypha.conf"],
+    ["SHELLS_PROFILE", "etc/profile.d/hypha.sh"],
+  ])("%s is its file; switched off, or taken down, it goes", (variable, file) => {
+    const on = { ...off, [variable]: "text\n" };
+    expect(harden(on).code).toBe(0);
+    expect(box.read(file)).toBe("text\n");
+    harden(off);
+    expect(box.has(file)).toBe(false);
+    harden(on);
+    harden(on, "down");
+    expect(box.has(file)).toBe(false);
+  });
+
   test("swap is a file by its unit, unless there is swap or too little disk", () => {
     const swap = { ...off, SWAP_MIB: "4096" };
     expect(harden(swap)).toMatchObject({ code: 0, stdout: '{"skipped":[]}\n' });
@@ -272,7 +290,7 @@ describe("the other measures", () => {
     box.stub("dpkg-query", "exit 1").stub("apt-get", "[[ $* == *update ]]");
     expect(harden(all)).toMatchObject(
       failure(
-        "the packages fail2ban nftables python3-systemd unattended-upgrades systemd-timesyncd could not be installed",
+        "the packages fail2ban nftables python3-systemd unattended-upgrades needrestart systemd-timesyncd could not be installed",
         "see the messages above, or switch the measure off under hypha:hosts.web1.hardening",
       ),
     );

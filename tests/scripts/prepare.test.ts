@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { projectFile } from "../components/fixtures";
 import { failure, Sandbox } from "./sandbox";
 
@@ -63,6 +65,7 @@ test("a bare server gets the engine, its log limits, the account in the docker g
     ...{ "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "3" } },
   });
   expect(box.read("muser-home/.ssh/authorized_keys")).toBe("ssh-ed25519 AAAA root\n");
+  expect((statSync(join(box.root, "muser-home")).mode & 0o777).toString(8)).toBe("750");
   expect(box.calls()).toContain("systemctl enable --quiet --now docker");
 });
 

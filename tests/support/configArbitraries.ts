@@ -37,6 +37,9 @@ export const hardeningInput = some({
   timeSync: some(on),
   swap: some(on),
   sysctl: some(on),
+  modules: some(on),
+  coreDumps: some(on),
+  shells: some({ ...on, idleMinutes: int(1, 1440) }),
 });
 
 const localHost = some({ kind: fc.constant("local"), socket: path.map((end) => `/${end}`), roles }, ["kind"]);

@@ -65,6 +65,11 @@ configure() {
   if place /etc/fail2ban/jail.d/hypha2-operator.local "$(operator_jail)"; then fail2ban_changed=yes; fi
   if place /etc/systemd/journald.conf.d/hypha.conf "${JOURNALD_CONF}"; then systemctl restart systemd-journald; fi
   place /etc/sysctl.d/90-hypha.conf "${SYSCTL_CONF}" || true
+  place /etc/needrestart/conf.d/hypha.conf "${RESTARTS_CONF}" || true
+  place /etc/modprobe.d/hypha.conf "${MODULES_CONF}" || true
+  place /etc/security/limits.d/90-hypha.conf "${CORE_LIMITS_CONF}" || true
+  place /etc/systemd/coredump.conf.d/hypha.conf "${COREDUMP_CONF}" || true
+  place /etc/profile.d/hypha.sh "${SHELLS_PROFILE}" || true
 }
 
 other_time_service() { systemctl is-active --quiet chrony chronyd ntp ntpd ntpsec openntpd; }
@@ -73,7 +78,7 @@ packages() {
   local package wanted=() missing=()
   [[ -z ${NFTABLES_CONF} ]] || wanted+=(nftables)
   [[ -z ${FAIL2BAN_CONF} ]] || wanted+=(fail2ban nftables python3-systemd)
-  [[ -z ${UPGRADES_CONF} ]] || wanted+=(unattended-upgrades)
+  [[ -z ${UPGRADES_CONF} ]] || wanted+=(unattended-upgrades needrestart)
   if [[ -n ${TIME_SYNC} ]] && ! in_container && ! other_time_service; then wanted+=(systemd-timesyncd); fi
   for package in "${wanted[@]}"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "${package}" 2>/dev/null || true) == installed ]] ||
@@ -164,7 +169,8 @@ kernel_settings() {
 }
 
 down() {
-  FAIL2BAN_CONF='' UPGRADES_CONF='' JOURNALD_CONF='' SYSCTL_CONF='' SWAP_MIB=0 TIME_SYNC=''
+  FAIL2BAN_CONF='' UPGRADES_CONF='' JOURNALD_CONF='' SYSCTL_CONF='' SWAP_MIB=0 TIME_SYNC='' RESTARTS_CONF=''
+  MODULES_CONF='' CORE_LIMITS_CONF='' COREDUMP_CONF='' SHELLS_PROFILE=''
   configure
   start
   remove_guarded

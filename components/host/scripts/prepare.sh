@@ -14,6 +14,8 @@ deploy_user() {
   usermod --append --groups docker "${DEPLOY_USER}"
   home=$(getent passwd "${DEPLOY_USER}" | cut -d: -f6)
   # The keys that let this very session in are the ones that may deploy.
+  # The account's own: other accounts on the server have no business there.
+  chmod 0750 "${home}"
   keys=$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)/.ssh/authorized_keys
   [[ -s ${keys} ]] || fail "${keys} is missing or empty" "log in with a key that stands in it"
   install -d -m 0700 -o "${DEPLOY_USER}" -g "${DEPLOY_USER}" "${home}/.ssh"

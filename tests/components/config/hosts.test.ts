@@ -23,6 +23,9 @@ test("a server needs its address and host key, and the rest has defaults", () =>
         timeSync: { enabled: true },
         swap: { enabled: true },
         sysctl: { enabled: true },
+        modules: { enabled: true },
+        coreDumps: { enabled: true },
+        shells: { enabled: true, idleMinutes: 60 },
       },
       roles: ["manager", "data", "edge", "app"],
     },
@@ -220,6 +223,6 @@ test("each measure of the hardening has its own switch, and bad values are refus
   ).toEqual([
     "hypha:hosts.web1.hardening.firewall.tcp.0: is below the least allowed, 1; fix: hypha:hosts.web1.hardening.firewall.tcp takes: TCP ports open to everyone besides Hypha's own, each 1 to 65535. Default: none",
     "hypha:hosts.web1.hardening.unattendedUpgrades.rebootAt: is no time of day; fix: write hours and minutes like 04:00, or never",
-    "hypha:hosts.web1.hardening.ufw: is no known key; fix: remove it; known here: firewall, sshd, fail2ban, unattendedUpgrades, journald, timeSync, swap, sysctl",
+    "hypha:hosts.web1.hardening.ufw: is no known key; fix: remove it; known here: firewall, sshd, fail2ban, unattendedUpgrades, journald, timeSync, swap, sysctl, modules, coreDumps, shells",
   ]);
 });

@@ -1,9 +1,13 @@
 import { hardening as schema } from "../../../components/config/hardening";
 import { Hardening, HardeningArgs, needsAnotherLogin } from "../../../components/host/hardening";
 import {
+  renderCoreDumps,
   renderFail2ban,
   renderFirewall,
   renderJournald,
+  renderModules,
+  renderRestarts,
+  renderShells,
   renderSshd,
   renderSysctl,
   renderUpgrades,
@@ -32,10 +36,15 @@ const files = {
   SSHD_CONF: renderSshd(true),
   FAIL2BAN_CONF: renderFail2ban(60, 22),
   UPGRADES_CONF: renderUpgrades("04:00"),
+  RESTARTS_CONF: renderRestarts(),
   JOURNALD_CONF: renderJournald(512),
   TIME_SYNC: "yes",
   SWAP_MIB: "4096",
   SYSCTL_CONF: renderSysctl(),
+  MODULES_CONF: renderModules(),
+  CORE_LIMITS_CONF: renderCoreDumps().limits,
+  COREDUMP_CONF: renderCoreDumps().systemd,
+  SHELLS_PROFILE: renderShells(60),
 };
 
 describe("Hardening", () => {
@@ -85,19 +94,22 @@ describe("Hardening", () => {
   });
 
   test.each([
-    ["firewall", "NFTABLES_CONF", ""],
-    ["sshd", "SSHD_CONF", ""],
-    ["fail2ban", "FAIL2BAN_CONF", ""],
-    ["unattendedUpgrades", "UPGRADES_CONF", ""],
-    ["journald", "JOURNALD_CONF", ""],
-    ["timeSync", "TIME_SYNC", ""],
-    ["swap", "SWAP_MIB", "0"],
-    ["sysctl", "SYSCTL_CONF", ""],
-  ])("without %s only %s is empty", async (measure, variable, off) => {
+    ["firewall", { NFTABLES_CONF: "" }],
+    ["sshd", { SSHD_CONF: "" }],
+    ["fail2ban", { FAIL2BAN_CONF: "" }],
+    ["unattendedUpgrades", { UPGRADES_CONF: "", RESTARTS_CONF: "" }],
+    ["journald", { JOURNALD_CONF: "" }],
+    ["timeSync", { TIME_SYNC: "" }],
+    ["swap", { SWAP_MIB: "0" }],
+    ["sysctl", { SYSCTL_CONF: "" }],
+    ["modules", { MODULES_CONF: "" }],
+    ["coreDumps", { CORE_LIMITS_CONF: "", COREDUMP_CONF: "" }],
+    ["shells", { SHELLS_PROFILE: "" }],
+  ])("without %s only its variables are empty", async (measure, off) => {
     const config = schema.parse({ [measure]: { enabled: false } });
     const { byName } = await run(() => harden({ config }));
     expect(byName("web1-hardening-apply").inputs["stdin"]).toBe(
-      sent(shellAssign({ ...files, [variable]: off }), ...scripts),
+      sent(shellAssign({ ...files, ...off }), ...scripts),
     );
   });
 
@@ -107,6 +119,7 @@ describe("Hardening", () => {
       fail2ban: { banMinutes: 5 },
       unattendedUpgrades: { rebootAt: "never" },
       journald: { maxMiB: 64 },
+      shells: { idleMinutes: 5 },
     });
     const change = { config, fleet: ["192.0.2.11"], endpoint: { ...endpoint, port: 2222, user: "debian" } };
     const { byName } = await run(() => harden(change));
@@ -125,6 +138,7 @@ describe("Hardening", () => {
           FAIL2BAN_CONF: renderFail2ban(5, 22),
           UPGRADES_CONF: renderUpgrades("never"),
           JOURNALD_CONF: renderJournald(64),
+          SHELLS_PROFILE: renderShells(5),
         }),
         ...scripts,
       ),
@@ -171,6 +185,22 @@ test("the fleet alone reaches the swarm's ports, by each family's addresses, in 
 test("root keeps its key only while it is the first contact", () => {
   expect(renderSshd(true)).toContain("\nPermitRootLogin prohibit-password\n");
   expect(renderSshd(false)).toContain("\nPermitRootLogin no\n");
+});
+
+test("services restart after an upgrade, the engine does not", () => {
+  const name = /qr\((.*)\)/.exec(renderRestarts())?.[1] ?? "";
+  const kept = (unit: string) => new RegExp(name).test(unit);
+  expect(["docker.service", "containerd.service", "ssh.service", "docker-x.service"].map(kept)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("an idle shell ends after its minutes; a refused module has no way round", () => {
+  expect(renderShells(5)).toContain("\numask 027\nTMOUT=300\n");
+  expect(renderModules()).toContain("\ninstall sctp /bin/false\n");
 });
 
 test("a reboot happens at its time or never", () => {
