@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status user smoke shell test bench lint
+.PHONY: help up preview down logs status audit user smoke shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ logs: ## Follow a service's log: SERVICE=edge [LINES=100] [FOLLOW=0]
 
 status: ## Services, replicas, images and the state of their tasks
 	@$(in_env) tsx ops/status.ts
+
+audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
+	@$(in_env) tsx ops/audit.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
 
 user: ## Make a Matrix user: NAME=alice [ADMIN=1]
 	@$(in_env) tsx ops/user.ts add "$(NAME)" $(if $(filter 1,$(ADMIN)),--admin)

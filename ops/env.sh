@@ -57,6 +57,8 @@ hypha_env() {
   hypha_backend
   hypha_passphrase || return 1
   export PULUMI_SKIP_UPDATE_CHECK=true
+  # What does not depend on a failed resource is still done: one host out of order stops no other.
+  export PULUMI_CONTINUE_ON_ERROR=${PULUMI_CONTINUE_ON_ERROR:-true}
   # `npm run typecheck` checks types; each deployment need not do it again.
   export PULUMI_NODEJS_TRANSPILE_ONLY=${PULUMI_NODEJS_TRANSPILE_ONLY:-true}
   case ":$PATH:" in

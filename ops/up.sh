@@ -4,13 +4,16 @@
 #
 # STACK=dev   the stack
 # YES=1       ask nothing (the same as --yes; CI=true implies it)
+# PARALLEL=16 resources worked on at once, over all hosts: it bounds the SSH sessions that a host sees
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ops/lib/common.sh
 . ops/lib/phases.sh
 
 STACK=${STACK:-dev}
+PARALLEL=${PARALLEL:-16}
 PHASE_TOTAL=6
+EVENTS=$(mktemp -d)
 
 stack() {
   have_stack_file
@@ -33,11 +36,12 @@ deploy() {
   elif [ ! -t 0 ]; then
     die "Pulumi asks before it changes anything, and there is no terminal to ask on." "Run: make up YES=1"
   fi
-  if ! pulumi up --stack "$STACK" "${options[@]}" "$@"; then
-    complain "The deployment failed."
-    if [ -f ops/diagnose.ts ]; then tsx ops/diagnose.ts || true; fi
-    exit 1
-  fi
+  local code=0
+  # The CLI takes --event-log only so; Pulumi's own automation does the same.
+  PULUMI_DEBUG_COMMANDS=true pulumi up --stack "$STACK" --parallel "$PARALLEL" --event-log "$EVENTS/log" \
+    "${options[@]}" "$@" || code=$?
+  if [ -f ops/conclude.ts ]; then tsx ops/conclude.ts "$EVENTS/log" || complain "The audit log was not written."; fi
+  if [ "$code" != 0 ]; then die "The deployment failed."; fi
   if [ -f ops/smoke.ts ]; then tsx ops/smoke.ts; fi
 }
 
@@ -52,7 +56,7 @@ main() {
       shift
       ;;
   esac
-  trap phase_failed EXIT
+  trap 'phase_failed || true; rm -rf "$EVENTS"' EXIT
   phase dependencies dependencies
   phase toolchain toolchain
   phase engine ops/engine.sh

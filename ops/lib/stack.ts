@@ -42,6 +42,15 @@ export function stackOutputs(stack: string): StackOutputs {
   return JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as StackOutputs;
 }
 
+/** The raw configuration of a stack: key to its text. */
+export function stackConfig(stack: string): Record<string, string | undefined> {
+  const values = JSON.parse(pulumi(["config", "--stack", stack, "--json"])) as Record<
+    string,
+    { value?: string }
+  >;
+  return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
+}
+
 /** The hosts of a deployed stack. */
 export function stackHosts(stack: string): StackHost[] {
   const hosts = Object.entries(stackOutputs(stack).hosts ?? {});

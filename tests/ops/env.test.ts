@@ -37,6 +37,11 @@ describe("ops/env.sh", () => {
     expect(fs.readdirSync(checkout.data).sort()).toEqual(["passphrase", "state"]);
   });
 
+  test("a failed resource stops only what depends on it, unless that was chosen otherwise", () => {
+    expect(source().exported["PULUMI_CONTINUE_ON_ERROR"]).toBe("true");
+    expect(source({ PULUMI_CONTINUE_ON_ERROR: "false" }).exported["PULUMI_CONTINUE_ON_ERROR"]).toBe("false");
+  });
+
   test("two first runs at once agree on one passphrase", () => {
     const both = checkout.run("bash", [
       "-c",

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectFile } from "../components/fixtures";
 import { failure, Sandbox } from "./sandbox";
@@ -23,6 +23,7 @@ beforeEach(() => {
     .file("root-home/.ssh/authorized_keys", "ssh-ed25519 AAAA root\n")
     .directory("muser-home")
     .directory("etc/apt/sources.list.d")
+    .directory("etc/logrotate.d")
     .stub("id", `[[ -e ${box.root}/made-user ]]`)
     .stub("useradd", `: >${box.root}/made-user`)
     .stub("usermod")
@@ -37,6 +38,7 @@ beforeEach(() => {
        [[ \${args[0]} == -d ]] && exec mkdir -p "\${args[-1]}"; exec cp "\${args[-2]}" "\${args[-1]}"`,
     )
     .stub("systemctl")
+    .stub("logrotate")
     .stub("apt-cache", "exit 100")
     .stub("dpkg", "echo amd64")
     .stub("curl", 'for file in "$@"; do :; done; : >"${file}"')
@@ -60,7 +62,11 @@ test("a bare server gets the engine, its log limits, the account in the docker g
     "usermod --append --groups docker muser",
     "install -d -m 0700 -o muser -g muser /muser-home/.ssh",
     "install -m 0600 -o muser -g muser /root-home/.ssh/authorized_keys /muser-home/.ssh/authorized_keys",
+    "install -d -m 0750 -o root -g muser /var/log/hypha",
+    "install -m 0660 -o root -g muser /dev/null /var/log/hypha/audit.log",
+    "install -m 0644 /dev/stdin /etc/logrotate.d/hypha",
   ]);
+  expect(box.read("etc/logrotate.d/hypha")).toContain("create 0660 root muser\n");
   expect(JSON.parse(box.read("etc/docker/daemon.json"))).toEqual({
     ...{ "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "3" } },
   });
@@ -77,10 +83,23 @@ test("run again it installs nothing, restarts nothing and makes no second accoun
   expect(again.filter((call) => /^(apt-get|useradd|systemctl restart|curl)/.test(call))).toEqual([]);
 });
 
+test("an audit log that is there keeps its lines, and logrotate is installed where it is missing", () => {
+  box.file("var/log/hypha/audit.log", '{"when":"before"}\n').file("etc/logrotate.d/keep", "");
+  rmSync(join(box.root, "bin/logrotate"));
+  box.stub("docker").stub("apt-get", "((N > 1)) || exit 100");
+  expect(prepare("present")).toMatchObject({ code: 0, stdout: "" });
+  expect(changes().filter((call) => call.startsWith("apt-get"))).toEqual([
+    `${apt} install -y --no-install-recommends logrotate`,
+    `${apt} update`,
+    `${apt} install -y --no-install-recommends logrotate`,
+  ]);
+  expect(box.read("var/log/hypha/audit.log")).toBe('{"when":"before"}\n');
+});
+
 test("an engine that is there is left as it is, its settings too", () => {
   box.stub("docker").file("etc/docker/daemon.json", '{"data-root":"/x"}');
   expect(prepare("present").code).toBe(0);
-  expect(changes().filter((call) => !/^(user|install .*muser)/.test(call))).toEqual([]);
+  expect(changes().filter((call) => !/^(user|install .*(muser|logrotate))/.test(call))).toEqual([]);
   expect(box.read("etc/docker/daemon.json")).toBe('{"data-root":"/x"}');
 });
 

@@ -5,6 +5,30 @@ main() {
   [[ ${1:-up} == up ]] || return 0
   engine
   deploy_user
+  audit_log
+}
+
+# A line for each deployment (ops/conclude.ts), written over the deploy account's login.
+audit_log() {
+  if ! command -v logrotate >/dev/null; then
+    apt_get install -y --no-install-recommends logrotate 2>/dev/null ||
+      { retry 5 apt_get update && retry 3 apt_get install -y --no-install-recommends logrotate; } ||
+      fail "logrotate could not be installed" "see the messages above; try: apt-get install logrotate"
+  fi
+  install -d -m 0750 -o root -g "${DEPLOY_USER}" /var/log/hypha
+  [[ -e /var/log/hypha/audit.log ]] || install -m 0660 -o root -g "${DEPLOY_USER}" /dev/null /var/log/hypha/audit.log
+  install -m 0644 /dev/stdin /etc/logrotate.d/hypha <<ROTATE
+/var/log/hypha/audit.log {
+  monthly
+  maxsize 1M
+  rotate 24
+  missingok
+  notifempty
+  compress
+  delaycompress
+  create 0660 root ${DEPLOY_USER}
+}
+ROTATE
 }
 
 deploy_user() {

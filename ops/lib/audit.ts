@@ -1,0 +1,159 @@
+import { execFileSync, spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { configHash, parseConfig } from "../../components/config/load";
+import { gitRevision } from "../../components/config/revision";
+import { StackConfig } from "../../components/config/schema";
+import { ensureControlDirectory, sshDestination } from "../../components/host/channel";
+import { Deployment, jsonLines } from "./deployment";
+
+/** One line of a host's audit log. */
+export interface AuditRecord {
+  /** When the deployment began, ISO 8601, UTC. */
+  when: string;
+  /** Account and machine that deployed. */
+  who: string;
+  /** `Name <address>` as git has it; left out where git knows none. */
+  author?: string;
+  stack: string;
+  /** Commit of the program, or `unknown`. */
+  commit: string;
+  /** Files differed from the commit. */
+  dirty: boolean;
+  /** SHA-256 of the configuration, as in the stack's outputs. */
+  configHash: string;
+  result: Deployment["result"];
+  seconds: number;
+  /** Resources of the whole deployment by what was done to them. */
+  changes: Record<string, number>;
+}
+
+/** The log on a server: made by its preparation, rotated there. */
+export const auditFile = "/var/log/hypha/audit.log";
+
+/** The log of what was deployed to this machine's own engine. */
+export function localAuditFile(): string {
+  const data = process.env["XDG_DATA_HOME"] || path.join(os.homedir(), ".local", "share");
+  return path.join(process.env["HYPHA_DATA"] || path.join(data, "hypha"), "audit.log");
+}
+
+/** The checked configuration of raw `hypha:` keys, or undefined where it is not valid: nothing was deployed then. */
+export function configOf(raw: Readonly<Record<string, unknown>>): StackConfig | undefined {
+  const own = Object.entries(raw).filter(([key]) => key.startsWith("hypha:"));
+  try {
+    return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice("hypha:".length), value])));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Each host's address; the local engine has none. */
+export function addresses(config: StackConfig | undefined): Record<string, string> {
+  const hosts = Object.entries(config?.hosts ?? {});
+  return Object.fromEntries(hosts.map(([name, host]) => [name, host.kind === "vps" ? host.address : ""]));
+}
+
+export function auditRecord(
+  stack: string,
+  deployment: Deployment,
+  config: StackConfig,
+  by: { who: string; author: string | undefined; revision: string },
+): AuditRecord {
+  return {
+    when: deployment.began.toISOString(),
+    who: by.who,
+    ...(by.author === undefined ? {} : { author: by.author }),
+    stack,
+    commit: by.revision.replace(/-dirty$/, ""),
+    dirty: by.revision.endsWith("-dirty"),
+    configHash: configHash(config),
+    result: deployment.result,
+    seconds: deployment.seconds,
+    changes: deployment.changes,
+  };
+}
+
+/** Who runs this, and from which commit. */
+export function operator(directory: string): { who: string; author: string | undefined; revision: string } {
+  let author: string | undefined;
+  try {
+    const ident = execFileSync("git", ["var", "GIT_AUTHOR_IDENT"], {
+      cwd: directory,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    author = /^.*>/.exec(ident)?.[0];
+  } catch {
+    // No git, or it knows nobody.
+  }
+  return { who: `${os.userInfo().username}@${os.hostname()}`, author, revision: gitRevision(directory) };
+}
+
+/** What a host answered: its text, or why there is none. */
+export type Answer = { host: string; text: string } | { host: string; problem: string };
+
+/**
+ * Runs `command` by a shell on every host at once, `input` on its standard input: one session each, `seconds` at most.
+ * The local engine's machine runs it as well, with its own file in place of the servers'.
+ */
+export function onHosts(
+  config: StackConfig,
+  command: (file: string) => string,
+  input = "",
+  seconds = 30,
+): Promise<Answer[]> {
+  ensureControlDirectory();
+  return Promise.all(
+    Object.entries(config.hosts).map(([name, host]) => {
+      if (host.kind === "local") {
+        fs.mkdirSync(path.dirname(localAuditFile()), { recursive: true });
+        return ask(name, ["sh", "-c", command('"$0"'), localAuditFile()], input, seconds);
+      }
+      const { address, port, deployUser: user, hostKey, identity } = host;
+      // A shared connection is used where there is one. A new one would stay, and keep this process waiting.
+      const once = ["-o", "ControlMaster=no", "-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1"];
+      const destination = sshDestination({ address, port, user, hostKey, identity });
+      return ask(name, ["ssh", ...once, ...destination, "--", command(auditFile)], input, seconds);
+    }),
+  );
+}
+
+function ask(host: string, argv: string[], input: string, seconds: number): Promise<Answer> {
+  const [file = "ssh", ...words] = argv;
+  return new Promise((resolve) => {
+    const child = spawn(file, words, { stdio: ["pipe", "pipe", "pipe"], timeout: seconds * 1000 });
+    let text = "";
+    let problem = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (problem += chunk.toString()));
+    // A host that hangs up before it has read everything is told by its exit code.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    child.on("error", (error) => {
+      resolve({ host, problem: error.message });
+    });
+    child.on("close", (code, signal) => {
+      const why = problem.trim().split("\n").at(-1) || `no answer within ${seconds} s`;
+      resolve(
+        code === 0 ? { host, text } : { host, problem: signal === null ? why : `ended by ${signal}: ${why}` },
+      );
+    });
+  });
+}
+
+/** The records in what hosts answered, oldest first; a deployment to several hosts is told once, with all of them. */
+export function merge(answers: readonly Answer[]): (AuditRecord & { hosts: string[] })[] {
+  const byLine = new Map<string, AuditRecord & { hosts: string[] }>();
+  for (const answer of answers) {
+    for (const { line, value } of jsonLines("text" in answer ? answer.text : "")) {
+      const known = byLine.get(line);
+      if (known === undefined) {
+        byLine.set(line, { ...(value as AuditRecord), hosts: [answer.host] });
+      } else if (!known.hosts.includes(answer.host)) {
+        known.hosts.push(answer.host);
+      }
+    }
+  }
+  return [...byLine.values()].sort((a, b) => a.when.localeCompare(b.when));
+}

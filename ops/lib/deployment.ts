@@ -1,0 +1,183 @@
+import { stripVTControlCharacters } from "util";
+
+/** What Pulumi tells of one resource; more than this is in the log. */
+interface Metadata {
+  urn: string;
+  op: string;
+  /** URN and id of the provider that works on it, e.g. `…::pulumi:providers:docker::web1-docker::<id>`. */
+  provider?: string;
+  new?: { inputs?: { connection?: { host?: string } } } | null;
+}
+
+/** A line of Pulumi's event log, as far as it is read here. */
+export interface EngineEvent {
+  /** Whole seconds since 1970. */
+  timestamp: number;
+  preludeEvent?: { config?: Record<string, string> };
+  resourcePreEvent?: { metadata: Metadata };
+  resOpFailedEvent?: { metadata: Metadata };
+  diagnosticEvent?: { urn?: string; severity: string; message: string };
+  summaryEvent?: { result?: string; durationSeconds: number; resourceChanges?: Record<string, number> };
+}
+
+/** A failed step, or an error that belongs to none. */
+export interface Failure {
+  /** The host's key in the config, or undefined where no host can be told. */
+  host: string | undefined;
+  /** The resource's name; `program` for what no resource says. */
+  step: string;
+  /** What was said of it last, oldest first. */
+  lines: string[];
+  /** What to do, where the error itself says it. */
+  hint: string | undefined;
+}
+
+/** What `pulumi up` did, from its event log. */
+export interface Deployment {
+  /** Raw configuration: `hypha:<section>` to its text. */
+  config: Record<string, string>;
+  began: Date;
+  seconds: number;
+  /** `interrupted` where the log ends before the update did. */
+  result: "succeeded" | "failed" | "interrupted";
+  /** Number of resources by what was done to them; unchanged ones are left out. Empty: nothing was touched. */
+  changes: Record<string, number>;
+}
+
+/** The lines of a text that hold a JSON object; any other line, one cut short among them, is left out. */
+export function jsonLines(text: string): { line: string; value: object }[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === "object" && value !== null ? [{ line, value }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The event log that `pulumi up --event-log` writes. */
+export function parseEvents(log: string): EngineEvent[] {
+  return jsonLines(log).map(({ value }) => value as EngineEvent);
+}
+
+const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
+
+const untouched = ["same", "read", "refresh"];
+
+/** The update that an event log tells of; undefined where none began, because the operator declined it. */
+export function deploymentOf(events: readonly EngineEvent[]): Deployment | undefined {
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) {
+    return undefined;
+  }
+  const changes: Record<string, number> = {};
+  for (const { resourcePreEvent } of events) {
+    const op = resourcePreEvent?.metadata.op;
+    if (op !== undefined && !untouched.includes(op)) {
+      changes[op] = (changes[op] ?? 0) + 1;
+    }
+  }
+  const summary = events.find(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent;
+  return {
+    config: events.find(({ preludeEvent }) => preludeEvent !== undefined)?.preludeEvent?.config ?? {},
+    began: new Date(first.timestamp * 1000),
+    seconds: last.timestamp - first.timestamp,
+    result: summary === undefined ? "interrupted" : summary.result === "succeeded" ? "succeeded" : "failed",
+    changes,
+  };
+}
+
+/** What follows from another failure, and what only Pulumi's makers need. */
+const consequence =
+  /failed to register$|^Error: error serializing property|Running program .* failed with an unhandled exception/;
+const noise = /^\s+at |^Dial \d+\/\d+ failed: retrying|^update failed$|^resource .* failed$/;
+const howMany = 10;
+
+/** Lines and hint of an error's messages. Commands are left out: they are long, and say nothing of the failure. */
+function explain(messages: readonly string[]): Pick<Failure, "lines" | "hint"> {
+  const text = messages
+    .map((message) => stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, "")))
+    .join("\n")
+    .replace(/: running ".*?(?<!\\)"(?=:?\s*$)/gm, "");
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !noise.test(line));
+  const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1];
+  const said = lines
+    .map((line) => line.replace(/(^\S+: |; )what to do: .*$/, ""))
+    .filter((line) => line !== "");
+  return { lines: [...new Set(said)].slice(-howMany), hint };
+}
+
+/** The host that a step works on: in its name, the address it connects to, or its provider's name. */
+function hostOf(metadata: Metadata, hosts: Readonly<Record<string, string>>): string | undefined {
+  const named = (text: string) =>
+    Object.keys(hosts)
+      .filter((host) => `-${text}-`.includes(`-${host}-`))
+      .sort((a, b) => b.length - a.length)[0];
+  const address = metadata.new?.inputs?.connection?.host;
+  const connected = Object.keys(hosts).find((host) => address !== undefined && hosts[host] === address);
+  return named(nameOf(metadata.urn)) ?? connected ?? named(metadata.provider?.split("::").at(-2) ?? "");
+}
+
+/**
+ * Everything that failed, in the order it did. `hosts` gives each host's address. An error that the program shows
+ * beside a failed step (what a failed contact means, the log of a failed service) is put to that step.
+ */
+export function failuresOf(
+  events: readonly EngineEvent[],
+  hosts: Readonly<Record<string, string>>,
+): Failure[] {
+  const errors = events.flatMap(({ diagnosticEvent }) =>
+    diagnosticEvent?.severity === "error" ? [diagnosticEvent] : [],
+  );
+  const failed = events.flatMap(({ resOpFailedEvent }) =>
+    resOpFailedEvent ? [resOpFailedEvent.metadata] : [],
+  );
+  const steps = new Map(failed.map((metadata) => [metadata.urn, metadata]));
+  const loose: string[] = [];
+  const messages = new Map<string, string[]>([...steps.keys()].map((urn) => [urn, []]));
+  for (const { urn = "", message } of errors) {
+    const own = messages.get(urn) ?? messages.get(besides(message, [...steps.values()], hosts) ?? "");
+    (own ?? loose).push(message);
+  }
+  const told = [...steps].map(([urn, metadata]) => ({
+    host: hostOf(metadata, hosts),
+    step: nameOf(urn),
+    ...explain(messages.get(urn) ?? []),
+  }));
+  const rest = loose
+    .filter((message) => steps.size === 0 || !consequence.test(message.split("\n")[0] ?? ""))
+    .map((message) => ({ host: undefined, step: "program", ...explain([message]) }))
+    .filter(({ lines }) => lines.length > 0);
+  return [...told, ...rest];
+}
+
+/** URN of the failed step that an error of the program speaks of: it begins with a host's or a service's name. */
+function besides(
+  message: string,
+  steps: readonly Metadata[],
+  hosts: Readonly<Record<string, string>>,
+): string | undefined {
+  const subject = /^[\w.-]+/.exec(message)?.[0] ?? "";
+  return steps.find((metadata) => {
+    const part = nameOf(metadata.urn).replace(/-service$/, "");
+    const own = subject === part || subject.endsWith(`-${part}`) || part.startsWith(`${subject}-`);
+    return own || subject === hostOf(metadata, hosts);
+  })?.urn;
+}
+
+/** The list for the end of a run. `colour` only on a terminal. */
+export function formatFailures(failures: readonly Failure[], colour: boolean): string {
+  const red = (text: string) => (colour ? `\u001b[31m${text}\u001b[0m` : text);
+  const blocks = failures.map(({ host, step, lines, hint }) => [
+    red(`${host === undefined ? "" : `${host}: `}${step}`),
+    ...lines.map((line) => `  ${line}`),
+    ...(hint === undefined ? [] : [`  what to do: ${hint}`]),
+  ]);
+  const count = failures.length === 1 ? "1 step" : `${failures.length} steps`;
+  return [
+    `${count} failed. What does not depend on ${failures.length === 1 ? "it" : "them"} was done; make up goes on from there.`,
+    ...blocks.flat(),
+  ].join("\n");
+}
