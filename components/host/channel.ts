@@ -56,7 +56,7 @@ export function sshOptions(endpoint: SshEndpoint): string[] {
     ...["-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null"],
     ...["-o", pinned],
     ...identity,
-    ...["-o", "ConnectTimeout=15", "-o", "ConnectionAttempts=3", "-o", "ServerAliveInterval=15"],
+    ...["-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=6", "-o", "ServerAliveInterval=15"],
     ...["-o", "ControlMaster=auto", "-o", "ControlPath=~/.ssh/hypha-%C", "-o", "ControlPersist=60"],
   ];
 }
@@ -82,7 +82,11 @@ export function sshDestination(endpoint: SshEndpoint): string[] {
   return [...sshOptions(endpoint), "-p", String(endpoint.port), `${endpoint.user}@${endpoint.address}`];
 }
 
-/** The connection of a `remote.Command`: the same key pinned, the same identity; dials again for about two minutes. */
+/**
+ * The connection of a `remote.Command`: the same key pinned, the same identity. A server that refuses is
+ * dialled again for 70 seconds, which outlasts a restart and the way back of a change to its firewall or sshd; one
+ * that is silent for four minutes.
+ */
 export function remoteConnection(endpoint: SshEndpoint): command.types.input.remote.ConnectionArgs {
   const privateKey =
     "keyFile" in endpoint.identity
@@ -94,8 +98,8 @@ export function remoteConnection(endpoint: SshEndpoint): command.types.input.rem
     user: endpoint.user,
     hostKey: endpoint.hostKey,
     privateKey,
-    dialErrorLimit: 10,
-    perDialTimeout: 15,
+    dialErrorLimit: 22,
+    perDialTimeout: 8,
   };
 }
 

@@ -11,13 +11,13 @@ fail() {
   exit 1
 }
 
-# retry TRIES COMMAND...: exponential backoff from 2 s, at most 30 s between tries.
+# retry TRIES COMMAND...: exponential backoff from 2 s, at most 30 s between tries, no new try after ten minutes.
 retry() {
-  local tries=$1 pause=2 n=1
+  local tries=$1 pause=2 n=1 deadline=$((SECONDS + 600))
   shift
   until "$@"; do
-    if ((n >= tries)); then
-      note "gave up after ${tries} tries: $*"
+    if ((n >= tries || SECONDS + pause > deadline)); then
+      note "gave up after ${n} tries: $*"
       return 1
     fi
     note "try ${n} of ${tries} failed, again in ${pause} s: $*"
@@ -25,6 +25,11 @@ retry() {
     n=$((n + 1))
     pause=$((pause * 2 > 30 ? 30 : pause * 2))
   done
+}
+
+# download URL FILE: a connection that brings less than 1 KiB a second for a minute counts as failed.
+download() {
+  retry 4 curl -fsSL --connect-timeout 15 --speed-limit 1024 --speed-time 60 "$1" -o "$2"
 }
 
 # wait_for SECONDS COMMAND...: polls twice a second until the command succeeds.

@@ -34,6 +34,12 @@ test("retry waits 2, 4, 8, 16, 30, 30 s and then gives up", () => {
   expect(stderr).toContain("web1: gave up after 7 tries: flaky a b\n");
 });
 
+test("retry begins nothing anew once ten minutes are over", () => {
+  const { code, stderr } = box.bash("slow() { SECONDS=$((SECONDS + 299)); false; }; retry 9 slow");
+  expect(code).toBe(1);
+  expect(stderr).toContain("web1: gave up after 2 tries: slow\n");
+});
+
 test("retry stops at the first success, silently where that is the first try", () => {
   box.stub("flaky", "((N >= 3))");
   expect(box.bash("retry 5 flaky")).toMatchObject({ code: 0 });

@@ -117,7 +117,7 @@ test("Docker's repository is added with its key, for the system's release", () =
     `${apt} update`,
     `${apt} install -y --no-install-recommends ca-certificates curl`,
     "install -d -m 0755 /etc/apt/keyrings",
-    "curl -fsSL https://download.docker.com/linux/debian/gpg -o /etc/apt/keyrings/docker.asc",
+    "curl -fsSL --connect-timeout 15 --speed-limit 1024 --speed-time 60 https://download.docker.com/linux/debian/gpg -o /etc/apt/keyrings/docker.asc",
     `${apt} update`,
     `${apt} install -y --no-install-recommends docker-ce docker-ce-cli containerd.io`,
   ]);

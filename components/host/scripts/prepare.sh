@@ -80,7 +80,7 @@ install_from_docker() {
   retry 3 apt_get install -y --no-install-recommends ca-certificates curl ||
     fail "curl could not be installed" "see the messages above"
   install -d -m 0755 /etc/apt/keyrings
-  retry 3 curl -fsSL "https://download.docker.com/linux/${ID}/gpg" -o /etc/apt/keyrings/docker.asc ||
+  download "https://download.docker.com/linux/${ID}/gpg" /etc/apt/keyrings/docker.asc ||
     fail "download.docker.com cannot be reached" "set hypha:hosts.${HOST_NAME}.docker to distribution"
   printf 'deb [arch=%s signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/%s %s stable\n' \
     "$(dpkg --print-architecture)" "${ID}" "${VERSION_CODENAME}" >/etc/apt/sources.list.d/docker.list

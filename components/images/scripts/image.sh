@@ -53,7 +53,7 @@ app_files() {
     cp -RL "${APP/#\~\//"${HOME}/"}/." "$1"
   elif [[ -n ${APP_URL:-} ]]; then
     note "downloading ${APP_URL}"
-    retry 4 curl -fsSL --connect-timeout 15 -o "${directory}/app.tar.gz" "${APP_URL}" ||
+    download "${APP_URL}" "${directory}/app.tar.gz" ||
       fail "${APP_URL} cannot be downloaded" "correct source.url, or give the files by source.path"
     printf '%s  %s\n' "${APP_SHA256}" "${directory}/app.tar.gz" | sha256sum --check --quiet >&2 ||
       fail "${APP_URL} has another SHA-256 than source.sha256" "find out why before you correct it"

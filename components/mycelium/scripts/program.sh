@@ -42,7 +42,7 @@ from_release() {
   local archive=${cache}/${PROGRAM_SHA256}.tar.gz
   if ! check "${archive}"; then
     note "downloading ${PROGRAM_URL}"
-    retry 4 curl -fsSL --connect-timeout 15 -o "${work}/archive" "${PROGRAM_URL}" ||
+    download "${PROGRAM_URL}" "${work}/archive" ||
       fail "${PROGRAM_URL} cannot be downloaded" "correct hypha:mycelium.source.version, or give a file"
     check "${work}/archive" || fail "${PROGRAM_URL} has another SHA-256 than hypha:mycelium.source.sha256.${ARCHITECTURE}" \
       "find out why before you correct it"

@@ -33,7 +33,7 @@ const common = (known: string) => [
   ...["-o", `KnownHostsCommand=/bin/echo ${known} ${hostKey}`],
 ];
 const connection = [
-  ...["-o", "ConnectTimeout=15", "-o", "ConnectionAttempts=3", "-o", "ServerAliveInterval=15"],
+  ...["-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=6", "-o", "ServerAliveInterval=15"],
   ...["-o", "ControlMaster=auto", "-o", "ControlPath=~/.ssh/hypha-%C", "-o", "ControlPersist=60"],
 ];
 
@@ -95,8 +95,8 @@ test("remote commands get the same pin; with an agent no key", () => {
     user: "debian",
     hostKey,
     privateKey: undefined,
-    dialErrorLimit: 10,
-    perDialTimeout: 15,
+    dialErrorLimit: 22,
+    perDialTimeout: 8,
   });
 });
 

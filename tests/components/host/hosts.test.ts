@@ -95,8 +95,8 @@ describe("Vps", () => {
       port: 22,
       user: "root",
       hostKey,
-      dialErrorLimit: 10,
-      perDialTimeout: 15,
+      dialErrorLimit: 22,
+      perDialTimeout: 8,
     };
     const verbs = {
       create: "bash -s -- up",

@@ -50,8 +50,8 @@ const connection = {
   port: 22,
   user: "root",
   hostKey,
-  dialErrorLimit: 10,
-  perDialTimeout: 15,
+  dialErrorLimit: 22,
+  perDialTimeout: 8,
 };
 const verbs = {
   create: "bash -s -- up",
