@@ -13,7 +13,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 STACK=${STACK:-dev}
 PARALLEL=${PARALLEL:-16}
 PHASE_TOTAL=6
-EVENTS=$(mktemp -d)
 
 stack() {
   have_stack_file
@@ -56,6 +55,7 @@ main() {
       shift
       ;;
   esac
+  EVENTS=$(mktemp -d)
   trap 'phase_failed || true; rm -rf "$EVENTS"' EXIT
   phase dependencies dependencies
   phase toolchain toolchain
