@@ -199,7 +199,7 @@ export function renderSysctl(): string {
 /** What a server has no use for, and what an account without rights could have the kernel load. */
 const modules = [
   ...["dccp", "sctp", "rds", "tipc"],
-  ...["cramfs", "freevxfs", "hfs", "hfsplus", "jffs2", "udf"],
+  ...["cramfs", "freevxfs", "hfs", "hfsplus", "jffs2"],
   ...["usb-storage", "uas", "firewire-core", "firewire-ohci", "firewire-sbp2"],
 ];
 

@@ -121,7 +121,7 @@ test("the measures are in force, and what a container forbids is told", async ()
   expect(await vps.exec("fail2ban-client get sshd ignoreip")).toContain("10.77.0.1\n");
   expect(await vps.exec("apt-config dump Unattended-Upgrade::Automatic-Reboot-Time")).toContain("04:00");
   expect(await vps.exec("sysctl -n net.ipv4.conf.all.accept_redirects")).toBe("0\n");
-  expect(await vps.exec("cat /etc/modprobe.d/hypha.conf")).toContain("\ninstall usb-storage /bin/false\n");
+  expect(await vps.exec("cat /etc/modprobe.d/hypha.conf")).toContain("\ninstall rds /bin/false\n");
   expect(await vps.exec("su - muser -c 'umask; ulimit -c; echo $TMOUT'")).toBe("0027\n0\n3600\n");
   expect(await vps.exec("ls /var/lib/hypha/hardening")).not.toContain("pending");
 });

@@ -242,6 +242,16 @@ describe("the other measures", () => {
     expect(box.has(file)).toBe(false);
   });
 
+  test("a module that is loaded stays usable, and is told", () => {
+    box.file("proc/modules", "usb_storage 81920 1 uas, Live 0x0\nsctp_diag 16384 0\n");
+    const text = "# x\ninstall usb-storage /bin/false\ninstall sctp /bin/false\n";
+    expect(harden({ ...off, MODULES_CONF: text })).toMatchObject({
+      code: 0,
+      stdout: '{"skipped":["module usb-storage: it is loaded, so something uses it"]}\n',
+    });
+    expect(box.read("etc/modprobe.d/hypha.conf")).toBe("# x\ninstall sctp /bin/false\n");
+  });
+
   test("swap is a file by its unit, unless there is swap or too little disk", () => {
     const swap = { ...off, SWAP_MIB: "4096" };
     expect(harden(swap)).toMatchObject({ code: 0, stdout: '{"skipped":[]}\n' });

@@ -66,10 +66,25 @@ configure() {
   if place /etc/systemd/journald.conf.d/hypha.conf "${JOURNALD_CONF}"; then systemctl restart systemd-journald; fi
   place /etc/sysctl.d/90-hypha.conf "${SYSCTL_CONF}" || true
   place /etc/needrestart/conf.d/hypha.conf "${RESTARTS_CONF}" || true
-  place /etc/modprobe.d/hypha.conf "${MODULES_CONF}" || true
+  modules
   place /etc/security/limits.d/90-hypha.conf "${CORE_LIMITS_CONF}" || true
   place /etc/systemd/coredump.conf.d/hypha.conf "${COREDUMP_CONF}" || true
   place /etc/profile.d/hypha.sh "${SHELLS_PROFILE}" || true
+}
+
+# A module that is loaded is in use: the server may have booted from such a disk.
+modules() {
+  local line name kept=''
+  while IFS= read -r line; do
+    name=${line#install }
+    name=${name%% *}
+    if [[ ${line} == install\ * ]] && grep -q "^${name//-/_} " /proc/modules 2>/dev/null; then
+      skip "module ${name}" "it is loaded, so something uses it"
+    else
+      kept+=${line}$'\n'
+    fi
+  done <<<"${MODULES_CONF%$'\n'}"
+  place /etc/modprobe.d/hypha.conf "${MODULES_CONF:+${kept}}" || true
 }
 
 other_time_service() { systemctl is-active --quiet chrony chronyd ntp ntpd ntpsec openntpd; }
