@@ -41,6 +41,7 @@ async function up(): Promise<{ run: Run; conclusion: Run }> {
   fs.rmSync(events, { force: true });
   stack.env["PULUMI_DEBUG_COMMANDS"] = "true";
   stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true";
+  stack.env["EVENT_LOG"] = events;
   const run = await stack.up("--event-log", events);
   return { run, conclusion: await tool("conclude", events) };
 }
@@ -73,6 +74,7 @@ test("a server that refuses connections fails, the other is prepared, and the en
   await configure(true);
   const { run, conclusion } = await up();
   expect(run.code).not.toBe(0);
+  expect(run.output).toMatch(/after-the-failure created/);
   expect(conclusion.code).toBe(0);
   expect(conclusion.output).toMatch(
     new RegExp(
