@@ -18,6 +18,12 @@ const env = {
 
 const make = (...targets: string[]) => start("make", targets, { env }).ended;
 
+/** What `make audit` tells: for the local engine it is a file of this machine. */
+async function audited(): Promise<unknown> {
+  const { output } = await must("make", ["--silent", "audit", "JSON=1"], { env });
+  return JSON.parse(output);
+}
+
 /** What an earlier run that was cut off has left on this engine, which may outlive the machine's processes. */
 async function clean(): Promise<void> {
   for (const kind of ["service", "secret", "config", "network", "volume"]) {
@@ -59,12 +65,14 @@ test("one command brings the chat up and says where it is", async () => {
     expect(run.output).toMatch(new RegExp(`\\[${phase}\\] .*: [0-9.]+ s`));
   }
   expect(fs.statSync(path.join(data, "hypha", "passphrase")).mode & 0o777).toBe(0o600);
+  expect(await audited()).toMatchObject([{ stack: stackName, result: "succeeded", hosts: ["local"] }]);
 });
 
 test("a second one changes nothing", async () => {
   const run = await make("up");
   expect(run.code).toBe(0);
   expect(run.output).toMatch(/Resources:\s+(?:\S+ )?\d+ unchanged/);
+  expect(await audited()).toHaveLength(1);
 });
 
 test("status, smoke and logs speak of the running stack", async () => {
