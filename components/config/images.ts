@@ -17,6 +17,14 @@ export const images = z
       .describe(
         "Engine that builds: local (this machine's, then sent over SSH) or target (the server's own). Default: local",
       ),
+    keep: z
+      .int()
+      .min(2)
+      .max(100)
+      .default(5)
+      .describe(
+        "Versions of each image that stay on an engine, besides those in use: what a way back needs. Default: 5",
+      ),
   })
   .describe("How images are built");
 

@@ -1,16 +1,19 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "../host/host";
-import { Image } from "./serviceImage";
+import { hostScript } from "../shell/hostScript";
+import { Image, nodeVariables } from "./serviceImage";
 
 export interface PulledImageArgs {
   /** Name and digest, `name@sha256:…`: what runs cannot change behind the deployment's back. */
   reference: string;
-  /** The host that must end up with the image. */
-  host: Host;
+  /** Every host that must end up with the image; at least one. */
+  nodes: Host[];
 }
 
-/** An image from a registry, present on the host's engine after `up`. `destroy` leaves it there. */
+/**
+ * An image from a registry, present on every node's engine after `up`: each pulls it by its digest, by itself and as
+ * its own account's `docker login` lets it. `destroy` leaves it there.
+ */
 export class PulledImage extends pulumi.ComponentResource implements Image {
   readonly reference: string;
   readonly imageId: pulumi.Output<string>;
@@ -18,12 +21,18 @@ export class PulledImage extends pulumi.ComponentResource implements Image {
   constructor(name: string, args: PulledImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:images:PulledImage", name, {}, opts);
     this.reference = args.reference;
-    const pulled = new docker.RemoteImage(
+    const pull = hostScript(
       `${name}-pull`,
-      { name: args.reference, keepLocally: true },
-      { parent: this, provider: args.host.provider, dependsOn: args.host.ready },
+      {
+        // It runs beside Pulumi, which sees to all nodes at once.
+        channel: { kind: "local", socket: "" },
+        libraries: ["images/scripts/engines.sh"],
+        script: "images/scripts/pull.sh",
+        variables: { HOST_NAME: name, REFERENCE: this.reference, ...nodeVariables(args.nodes) },
+      },
+      { parent: this, dependsOn: args.nodes.map(({ ready }) => ready) },
     );
-    this.imageId = pulled.imageId;
+    this.imageId = pull.stdout;
     this.registerOutputs({ reference: this.reference, imageId: this.imageId });
   }
 }

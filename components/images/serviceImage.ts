@@ -1,17 +1,17 @@
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { sshDestination } from "../host/channel";
+import { dockerHost, sshDestination } from "../host/channel";
 import { Host } from "../host/host";
 import { expandHome } from "../shell/home";
 import { hostScript } from "../shell/hostScript";
 import { stackName } from "../swarm/naming";
 import { contentTag, contextFiles } from "./context";
 
-/** An image that a workload can run, present on its host. */
+/** An image that a workload can run, present on every host that may run it. */
 export interface Image extends pulumi.Resource {
   /** Name and tag or digest, known at preview. */
   readonly reference: string;
-  /** The image's id on the host's engine, `sha256:…`. */
+  /** The image's id on the hosts' engines, `sha256:…`. */
   readonly imageId: pulumi.Output<string>;
 }
 
@@ -33,10 +33,28 @@ export interface ServiceImageArgs {
   base: string;
   /** Debian packages that the application needs to run. @default none */
   packages?: string[];
-  /** Whose engine builds: this machine's, which then sends the image by SSH, or the host's own. */
+  /** Whose engine builds: this machine's, which then sends the image by SSH, or `host`'s. */
   buildOn: "local" | "target";
-  /** The host that must end up with the image. */
+  /** A manager of the swarm: it knows what services use, and it is who builds with `buildOn: "target"`. */
   host: Host;
+  /** Every host that must end up with the image; at least one. */
+  nodes: Host[];
+  /** Versions of the image that stay on an engine, the one to come among them; two at least. Those in use stay too. */
+  keep: number;
+}
+
+/** The engine of a host as the scripts take it: its name, and after a tab each what `ssh` needs to get there. */
+function engineOf({ name, channel }: Host): string {
+  return [name, ...(channel.kind === "ssh" ? sshDestination(channel.endpoint) : [])].join("\t");
+}
+
+/** Variables that tell the scripts every engine that must end up with an image, whatever order they come in. */
+export function nodeVariables(nodes: readonly Host[]): Record<string, string> {
+  const local = nodes.map(({ channel }) => channel).find(({ kind }) => kind === "local");
+  return {
+    NODES: [...nodes].map(engineOf).sort().join("\n"),
+    ...(local === undefined ? {} : { DOCKER_HOST: dockerHost(local) }),
+  };
 }
 
 const projectRoot = path.join(__dirname, "..", "..");
@@ -61,9 +79,9 @@ function appVariables(app: AppFiles | undefined): Record<string, string> {
 }
 
 /**
- * An image made of a directory below `images/`, present on the host's engine after `up`. Its tag is a hash of its
- * content, so it is built once for each content and a preview shows a real change only. `destroy` removes every
- * version of it from both engines.
+ * An image made of a directory below `images/`, present on every node's engine after `up`, under one id. Its tag is a
+ * hash of its content, so it is built once for each content and a preview shows a real change only. A node gets the
+ * layers that it lacks; old versions go first. `destroy` removes every version of it from all these engines.
  */
 export class ServiceImage extends pulumi.ComponentResource implements Image {
   readonly reference: string;
@@ -81,12 +99,12 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
     const repository = `${stackName("images")}/${args.image}`;
     const fetched = app?.kind === "directory" ? {} : appVariables(app);
     this.reference = `${repository}:${contentTag(files, { ...buildArgs, ...fetched })}`;
-    const { channel } = args.host;
     const build = hostScript(
       `${name}-build`,
       {
         // It runs beside Pulumi, whichever engine builds: that is where the context is.
         channel: { kind: "local", socket: "" },
+        libraries: ["engines", "prune", "send"].map((library) => `images/scripts/${library}.sh`),
         script: "images/scripts/image.sh",
         variables: {
           HOST_NAME: args.host.name,
@@ -98,11 +116,13 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
             .join("\n"),
           BASE: args.base,
           BUILD_ON: args.buildOn,
-          TARGET: channel.kind === "ssh" ? sshDestination(channel.endpoint).join("\n") : "",
+          HOST: engineOf(args.host),
+          ...nodeVariables(args.nodes),
+          KEEP: String(args.keep),
         },
         undo: true,
       },
-      { parent: this, dependsOn: args.host.ready },
+      { parent: this, dependsOn: [args.host, ...args.nodes].map(({ ready }) => ready) },
     );
     this.imageId = build.stdout;
     this.registerOutputs({ reference: this.reference, imageId: this.imageId });

@@ -42,12 +42,12 @@ function appFiles(application: Application, source: Exclude<Source, { kind: "ima
 export function applicationImage(
   name: string,
   application: Application,
-  args: { source: Source; images: ImagesConfig; host: Host },
+  args: { source: Source; images: ImagesConfig; host: Host; nodes: Host[] },
   opts: pulumi.ComponentResourceOptions,
 ): Image {
-  const { source, images, host } = args;
+  const { source, images, host, nodes } = args;
   if (source.kind === "image") {
-    return new PulledImage(name, { reference: source.reference, host }, opts);
+    return new PulledImage(name, { reference: source.reference, nodes }, opts);
   }
   return new ServiceImage(
     name,
@@ -55,9 +55,9 @@ export function applicationImage(
       image: application,
       app: appFiles(application, source),
       packages: packages[application][source.kind === "sample" ? "sample" : "real"],
-      base: images.base,
-      buildOn: images.buildOn,
+      ...images,
       host,
+      nodes,
     },
     opts,
   );

@@ -41,12 +41,18 @@ export class Chat extends pulumi.ComponentResource {
     const { chat, edge, images } = config;
     const child = { parent: this };
     const host = cluster.manager;
+    const nodes = [host];
     const site = siteAuthority(edge.domain, edge.ports.https);
 
     const own = (image: string): Image =>
-      new ServiceImage(`${image}-image`, { image, base: images.base, buildOn: images.buildOn, host }, child);
+      new ServiceImage(`${image}-image`, { image, ...images, host, nodes }, child);
     const application = (part: Application) => ({
-      image: applicationImage(`${part}-image`, part, { source: chat[part].source, images, host }, child),
+      image: applicationImage(
+        `${part}-image`,
+        part,
+        { source: chat[part].source, images, host, nodes },
+        child,
+      ),
       replicas: chat[part].replicas,
       env: chat[part].env,
       ...chat[part].resources,

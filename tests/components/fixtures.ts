@@ -43,7 +43,7 @@ export function printed(name: string): string | undefined {
   if (name.endsWith("-mycelium-service")) {
     return '{"address":"400::1","subnet":"400::/64","publicKey":"ab"}';
   }
-  return name.endsWith("-build") ? `sha256:id-of-${name}` : undefined;
+  return /-(build|pull)$/.test(name) ? `sha256:id-of-${name}` : undefined;
 }
 
 /** The SDK has it, but leaves it out of its types. */
@@ -105,7 +105,8 @@ export const cluster = (host: Host = localEngine()): Cluster =>
   });
 
 export const reference = `registry.example/app@sha256:${"a".repeat(64)}`;
-export const pulled = (host: Cluster["manager"]): Image => new PulledImage("app-image", { reference, host });
+export const pulled = (host: Cluster["manager"]): Image =>
+  new PulledImage("app-image", { reference, nodes: [host] });
 
 /** URN of each dependency without its stack and project: `type$type::name`. */
 export const waitsFor = (resource: RecordedResource): string[] =>

@@ -68,13 +68,19 @@ export class Sandbox {
 
   /** The machine's own `name`, not noted. */
   real(name: string): this {
+    rmSync(join(this.bin, name), { force: true });
+    symlinkSync(this.realPath(name), join(this.bin, name));
+    return this;
+  }
+
+  /** Where the machine's own `name` is. */
+  realPath(name: string): string {
     const found = (process.env["PATH"] ?? "")
       .split(":")
       .map((path) => join(path, name))
       .find(existsSync);
     if (found === undefined) throw new Error(`this machine has no ${name}`);
-    symlinkSync(found, join(this.bin, name));
-    return this;
+    return found;
   }
 
   file(path: string, text: string): this {
@@ -102,12 +108,23 @@ export class Sandbox {
   }
 
   /** Runs a script as Pulumi does: library and script on standard input, its variables before them. */
-  run(script: string, variables: Readonly<Record<string, string>> = {}, verb: "up" | "down" = "up"): Run {
-    return this.bash(projectFile("components", script), variables, verb);
+  run(
+    script: string,
+    variables: Readonly<Record<string, string>> = {},
+    verb: "up" | "down" = "up",
+    libraries: readonly string[] = [],
+  ): Run {
+    return this.bash(projectFile("components", script), variables, verb, libraries);
   }
 
-  /** Runs some lines after the library. */
-  bash(text: string, variables: Readonly<Record<string, string>> = {}, verb = "up"): Run {
+  /** Runs some lines after the library, and after further ones below `components/`. */
+  bash(
+    lines: string,
+    variables: Readonly<Record<string, string>> = {},
+    verb = "up",
+    libraries: readonly string[] = [],
+  ): Run {
+    const text = [...libraries.map((library) => projectFile("components", library)), lines].join("");
     const moved = text.replaceAll(hostPaths, (path) => `${this.root}${path}`);
     const input = `${shellAssign({ HOST_NAME: "web1", ...variables })}${projectFile("components", "shell", "lib.sh")}${moved}`;
     const { status, stdout, stderr } = spawnSync(join(this.bin, "bash"), ["-s", "--", verb], {

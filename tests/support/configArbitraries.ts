@@ -197,6 +197,7 @@ export const validConfig: fc.Arbitrary<Raw> = fc
         images: some({
           base: fc.constantFrom("debian:bookworm-slim", `debian@sha256:${"0".repeat(64)}`),
           buildOn: fc.constantFrom("local", "target"),
+          keep: fc.integer({ min: 2, max: 100 }),
         }),
       },
       ["hosts", "edge"],

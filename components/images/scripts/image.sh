@@ -1,34 +1,72 @@
 #!/usr/bin/env bash
-# Sees to it that the host's engine has the image REFERENCE: found there, else built, on this machine and sent, or
-# there. Runs beside Pulumi, in the project's directory. Prints the image's id on the host. `down` removes every
-# version of it.
+# Sees to it that every engine of NODES has the image REFERENCE, under one id: found on one of them, else built, on this
+# machine or on HOST's; then sent to those that lack it. Old versions go first, so that there is room. Runs beside
+# Pulumi, in the project's directory. Prints the image's id. `down` removes every version of it.
+
+HERE="this machine"
 
 main() {
-  mapfile -t target <<<"${TARGET}"
+  repository=${REFERENCE%:*}
+  mapfile -t receivers <<<"${NODES}"
+  builder=${HOST}
+  # A host without a way to get there is this machine.
+  if [[ ${BUILD_ON} == local && ${HOST} == *$'\t'* ]]; then builder=${HERE}; fi
+  # The nodes first: an image that they have is the one that stays.
+  mapfile -t engines < <(printf '%s\n' "${receivers[@]}" "${builder}" | awk '!seen[$0]++')
+  WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/hypha-image-XXXXXX")
+  trap 'rm -rf "${WORK}"' EXIT
   case ${1:-up} in
     up) up ;;
     down) down ;;
   esac
 }
 
-# The docker client of the host's engine. Arguments hold no blanks.
-on_target() {
-  if [[ -z ${TARGET} ]]; then docker "$@"; else ssh "${target[@]}" -- docker "$@"; fi
+up() {
+  local id engine source='' lacking=() reachable=()
+  IMAGE=${REFERENCE}
+  each ask_patiently "${engines[@]}"
+  for engine in "${engines[@]}"; do failed "${engine}" || reachable+=("${engine}"); done
+  prune "${REFERENCE}" "${KEEP}" "${HOST}" "${reachable[@]}"
+  id=$(common_id)
+  if [[ -z ${id} ]]; then
+    ! failed "${builder}" || report "image ${REFERENCE} is missing" "${engines[@]}"
+    build_it
+    id=$(image_id "${builder}")
+  fi
+  for engine in "${reachable[@]}"; do
+    if [[ $(image_id "${engine}") == "${id}" ]]; then
+      # The builder rather than another: it may be this machine.
+      [[ -n ${source} && ${engine} != "${builder}" ]] || source=${engine}
+    elif receives "${engine}"; then
+      lacking+=("${engine}")
+    fi
+  done
+  ((${#lacking[@]} == 0)) || spread "${source}" "${lacking[@]}"
+  report "image ${REFERENCE} is missing" "${receivers[@]}"
+  printf '%s\n' "${id}"
 }
 
-# For an image that is missing, docker prints an empty line.
-image_id() { "$1" image inspect --format='{{.Id}}' "${REFERENCE}" 2>/dev/null | grep .; }
+receives() { printf '%s\n' "${receivers[@]}" | grep -qxF -e "$1"; }
 
-up() {
-  if image_id on_target; then return 0; fi
-  if [[ ${BUILD_ON} == target ]]; then
-    base_on_target
-    context | build on_target
+# The id that most nodes have, or this machine's.
+common_id() {
+  local receiver ids
+  ids=$(for receiver in "${receivers[@]}"; do failed "${receiver}" || image_id "${receiver}"; done | grep . || true)
+  if [[ -z ${ids} ]]; then
+    failed "${builder}" || image_id "${builder}"
   else
-    image_id docker >/dev/null || context | build docker
-    [[ -z ${TARGET} ]] || send "${REFERENCE}"
+    sort <<<"${ids}" | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
   fi
-  image_id on_target || fail "image ${REFERENCE} is not there after its build" "see the build's messages above"
+}
+
+# The builder has it afterwards, and its facts are known anew.
+build_it() {
+  if [[ ${BUILD_ON} == target ]]; then base_on_builder; fi
+  context | build
+  each ask_patiently "${builder}"
+  report "image ${REFERENCE} is not there" "${builder}"
+  [[ -n $(image_id "${builder}") ]] ||
+    fail "image ${REFERENCE} is not there after its build" "see the build's messages above"
 }
 
 # The build context as a tar stream. The machine's own CAs go along for build stages that fetch something behind a
@@ -86,41 +124,31 @@ build() {
     arguments+=(--build-arg "$(quoted "${argument}")")
   done <<<"${BUILD_ARGS}"
   note "building ${REFERENCE}"
-  "$1" build --rm --tag "${REFERENCE}" --label hypha.image="${REFERENCE%%:*}" "${arguments[@]}" - 1>&2 ||
+  at "${builder}" docker build --rm --tag "${REFERENCE}" --label hypha.image="${repository}" "${arguments[@]}" - 1>&2 ||
     fail "image ${REFERENCE} could not be built" "see the build's messages above"
 }
 
 # ssh joins its arguments with blanks and gives them to a shell.
 quoted() {
-  if [[ ${BUILD_ON} == target && -n ${TARGET} ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
+  if [[ ${builder} == *$'\t'* ]]; then printf '%q' "$1"; else printf '%s' "$1"; fi
 }
 
-base_on_target() {
-  if on_target image inspect "${BASE}" >/dev/null 2>&1 || on_target pull --quiet "${BASE}" >&2; then return 0; fi
-  docker image inspect "${BASE}" >/dev/null 2>&1 ||
+base_on_builder() {
+  if at "${builder}" docker image inspect "${BASE}" >/dev/null 2>&1 ||
+    at "${builder}" docker pull --quiet "${BASE}" >&2; then return 0; fi
+  IMAGE=${BASE}
+  each ask_patiently "${HERE}"
+  [[ -n $(image_id "${HERE}") ]] ||
     fail "base image ${BASE} is neither there, nor to be pulled, nor on this machine" "make it: ops/base-image.sh"
-  send "${BASE}"
-}
-
-send() {
-  note "sending $1, $(($(docker image inspect --format='{{.Size}}' "$1") / 1048576)) MiB"
-  docker save "$1" | gzip -1 | ssh "${target[@]}" -- docker load --quiet >&2 ||
-    fail "image $1 could not be sent" "see the message above; is there enough disk on the host?"
+  spread "${HERE}" "${builder}"
+  report "base image ${BASE} is missing" "${builder}"
+  # shellcheck disable=SC2034 # send.sh has its part
+  IMAGE=${REFERENCE}
 }
 
 down() {
-  local where
-  for where in on_target docker; do
-    remove_versions "${where}"
-    [[ -n ${TARGET} ]] || break
-  done
-}
-
-remove_versions() {
-  local image
-  for image in $("$1" image ls --quiet --filter=label=hypha.image="${REFERENCE%%:*}" | sort -u); do
-    "$1" image rm --force "${image}" >&2 || true
-  done
+  each remove_versions "${engines[@]}"
+  report "not every version of ${repository} was removed" "${engines[@]}"
 }
 
 main "$@" </dev/null

@@ -21,7 +21,7 @@ test("everything but the host and the domain has a default", () => {
     tls: { kind: "own-ca", validityDays: 90, renewBeforeDays: 30, caValidityDays: 3650 },
     ports: { http: 80, https: 443 },
   });
-  expect(images).toEqual({ base: "debian:bookworm-slim", buildOn: "local" });
+  expect(images).toEqual({ base: "debian:bookworm-slim", buildOn: "local", keep: 5 });
 });
 
 test("a server name of its own is kept", () => {
@@ -158,8 +158,9 @@ test("names and ports of the edge do not clash", () => {
 });
 
 test("images", () => {
-  expect(problemsOf(local({ images: { base: "--x", buildOn: "moon" } }))).toEqual([
+  expect(problemsOf(local({ images: { base: "--x", buildOn: "moon", keep: 1 } }))).toEqual([
     "hypha:images.base: is no image reference; fix: write one like debian:bookworm-slim",
     "hypha:images.buildOn: must be one of local, target; fix: it takes: Engine that builds: local (this machine's, then sent over SSH) or target (the server's own). Default: local",
+    "hypha:images.keep: is below the least allowed, 2; fix: it takes: Versions of each image that stay on an engine, besides those in use: what a way back needs. Default: 5",
   ]);
 });

@@ -28,14 +28,21 @@ jest.mock("../../../components/images/context", () => {
 });
 
 const base = "debian:bookworm-slim";
-const make = (change: Partial<ServiceImageArgs> = {}, host: () => Host = localEngine) =>
-  run(() => new ServiceImage("web-image", { image: "web", base, buildOn: "local", host: host(), ...change }));
+const make = (
+  change: Partial<ServiceImageArgs> = {},
+  hosts: () => [Host, ...Host[]] = () => [localEngine()],
+) =>
+  run(() => {
+    const nodes = hosts();
+    const args = { image: "web", base, buildOn: "local" as const, host: nodes[0], nodes, keep: 5 };
+    return new ServiceImage("web-image", { ...args, ...change });
+  });
 const tag = (args: Record<string, string>) => contentTag(contextFiles(__dirname), args);
 const plainTag = () => tag({ BASE: base, PACKAGES: "" });
 const size = { cpus: 1, memoryMiB: 1024, diskGiB: 5 };
-const vps = () =>
-  new Vps("web1", {
-    endpoint,
+const vps = (name = "web1", address = endpoint.address) =>
+  new Vps(name, {
+    endpoint: { ...endpoint, address },
     deployUser: "muser",
     engine: "present",
     minimum: size,
@@ -59,8 +66,9 @@ test("an image is one script beside Pulumi, once the host is ready; destroy remo
     stdin: sent(
       `export HOST_NAME='local'\nexport REFERENCE='hypha-test-images/web:${plainTag()}'\n` +
         `export CONTEXT='images/web'\nexport BUILD_ARGS='BASE=${base}\nPACKAGES='\nexport BASE='${base}'\n` +
-        "export BUILD_ON='local'\nexport TARGET=''\n",
-      "images/scripts/image.sh",
+        "export BUILD_ON='local'\nexport HOST='local'\nexport NODES='local'\n" +
+        "export DOCKER_HOST='unix:///run/test.sock'\nexport KEEP='5'\n",
+      ...["engines", "prune", "send", "image"].map((script) => `images/scripts/${script}.sh`),
     ),
   });
   expect(build.options).toEqual({ ...noOptions, replaceOnChanges: ["triggers[*]"] });
@@ -70,13 +78,35 @@ test("an image is one script beside Pulumi, once the host is ready; destroy remo
   expect(byName("web-image")).toMatchObject({ outputs: { reference: result.reference }, secretOutputs: [] });
 });
 
-test("for a server it runs here too and is told how ssh gets there, as the deploy account", async () => {
-  const { byName } = await make({ buildOn: "target" }, vps);
-  const build = byName("web-image-build");
-  expect(build.type).toBe("command:local:Command");
-  const target = sshDestination({ ...endpoint, user: "muser" }).join("\n");
-  expect(build.inputs["stdin"]).toContain(`export BUILD_ON='target'\nexport TARGET='${target}'\n`);
-  expect(waitsFor(build)).toEqual(["web1-hardening-confirm"]);
+/** How the scripts get to a server as its deploy account. */
+const engine = (name: string, address: string) =>
+  [name, ...sshDestination({ ...endpoint, address, user: "muser" })].join("\t");
+
+test("for servers it runs here too, once, and is told how ssh gets to each, whatever their order", async () => {
+  const web = () => vps();
+  const app = () => vps("app2", "192.0.2.11");
+  const variables = [];
+  for (const [host, ...nodes] of [
+    [web, web, app],
+    [web, app, web],
+  ] as const) {
+    const made = await make({ buildOn: "target" }, () => {
+      const hosts = new Map([web, app].map((create) => [create, create()]));
+      const of = (create: typeof web) => hosts.get(create) ?? create();
+      return [of(host), ...nodes.map(of)];
+    });
+    const build = made.byName("web-image-build");
+    expect(build.type).toBe("command:local:Command");
+    expect(waitsFor(build)).toEqual(
+      expect.arrayContaining(["app2-hardening-confirm", "web1-hardening-confirm"]),
+    );
+    variables.push(String(build.inputs["stdin"]).split("# shellcheck")[0]);
+  }
+  const [web1, app2] = [engine("web1", endpoint.address), engine("app2", "192.0.2.11")];
+  expect(variables[0]).toContain(`export BUILD_ON='target'\nexport HOST='${web1}'\n`);
+  expect(variables[0]).toContain(`export NODES='${app2}\n${web1}`);
+  expect(variables[0]).not.toContain("DOCKER_HOST");
+  expect(variables[1]).toBe(variables[0]);
 });
 
 test.each<[string, AppFiles, string]>([
@@ -129,24 +159,32 @@ test("base and packages are in the tag, the engine that builds and the host are 
   const plain = await made();
   expect(await made({ base: "debian:trixie-slim" })).not.toBe(plain);
   expect(await made({ packages: ["python3"] })).not.toBe(plain);
-  expect(await made({ buildOn: "target" }, vps)).toBe(plain);
+  expect(await made({ buildOn: "target", keep: 9 }, () => [vps()])).toBe(plain);
 });
 
-test("a pulled image is pulled by its digest on its host, and stays when the stack goes", async () => {
-  const { byName, result } = await run(() => new PulledImage("app-image", { reference, host: vps() }), {
-    outputs: ({ type }) => (type.includes("remoteImage") ? { imageId: "sha256:1" } : undefined),
+test("a pulled image is pulled by its digest on every node, by one script, and stays when the stack goes", async () => {
+  const { byName, result, resources } = await run(() => {
+    const nodes = [vps(), vps("app2", "192.0.2.11")];
+    return new PulledImage("app-image", { reference, nodes });
   });
   const made = byName("app-image-pull");
-  expect(made).toMatchObject({
-    type: "docker:index/remoteImage:RemoteImage",
-    parent: byName("app-image").urn,
+  expect(resources.filter(({ parent }) => parent === byName("app-image").urn)).toEqual([made]);
+  expect(made).toMatchObject({ type: "command:local:Command", secretInputs: [] });
+  const nodes = [engine("app2", "192.0.2.11"), engine("web1", endpoint.address)].join("\n");
+  expect(made.inputs).toEqual({
+    create: "bash -s -- up",
+    update: "bash -s -- up",
+    logging: "stderr",
+    addPreviousOutputInEnv: false,
+    stdin: sent(
+      `export HOST_NAME='app-image'\nexport REFERENCE='${reference}'\nexport NODES='${nodes}'\n`,
+      ...["engines", "pull"].map((script) => `images/scripts/${script}.sh`),
+    ),
   });
-  expect(made.inputs).toEqual({ name: reference, keepLocally: true });
-  expect(made.options).toEqual({ ...noOptions, provider: byName("web1-docker").urn });
-  expect(waitsFor(made)).toEqual(["web1-hardening-confirm"]);
+  expect(waitsFor(made)).toEqual(["app2-hardening-confirm", "web1-hardening-confirm"]);
   expect(result.reference).toBe(reference);
   expect(byName("app-image")).toMatchObject({
-    outputs: { reference, imageId: "sha256:1" },
+    outputs: { reference, imageId: "sha256:id-of-app-image-pull" },
     secretOutputs: [],
   });
 });

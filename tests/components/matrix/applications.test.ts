@@ -154,7 +154,9 @@ test("the bridge waits for the homeserver, the gateway for the database, the fro
 describe("the image of an application", () => {
   const of = (source: Source, application: "bridge" | "gateway" | "frontend" = "gateway") =>
     run(() => {
-      const args = { source, images: { base: "debian:x", buildOn: "local" as const }, host: localEngine() };
+      const host = localEngine();
+      const images = { base: "debian:x", buildOn: "local" as const, keep: 5 };
+      const args = { source, images, host, nodes: [host] };
       return applicationImage("it", application, args, {});
     });
   const variables = (resource: RecordedResource): Record<string, string> => {
@@ -203,7 +205,8 @@ describe("the image of an application", () => {
 
   test("is pulled where it is ready", async () => {
     const { byName, result } = await of({ kind: "image", reference });
-    expect(byName("it-pull").inputs).toEqual({ name: reference, keepLocally: true });
+    const { stdin } = byName("it-pull").inputs;
+    expect(stdin).toContain(`export REFERENCE='${reference}'\nexport NODES='local'\n`);
     expect(result.reference).toBe(reference);
   });
 
