@@ -24,7 +24,7 @@ down: ## Remove the stack's resources (data that is marked to be kept stays)
 logs: ## Follow a service's log: SERVICE=edge [LINES=100] [FOLLOW=0]
 	@$(in_env) tsx ops/logs.ts $(if $(SERVICE),--service $(SERVICE)) $(if $(LINES),--lines $(LINES)) $(if $(filter 0,$(FOLLOW)),,--follow)
 
-status: ## Services, replicas, images and the state of their tasks
+status: ## Hosts, services, replicas, images and the state of their tasks
 	@$(in_env) tsx ops/status.ts
 
 audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]

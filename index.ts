@@ -2,6 +2,7 @@ import { configHash, loadConfig } from "./components/config/load";
 import { gitRevision } from "./components/config/revision";
 import { pulumiVersions, softwareVersions } from "./components/config/versions";
 import { dockerHost, sshOptions } from "./components/host/channel";
+import { fleetTable } from "./components/host/fleetTable";
 import { Host } from "./components/host/host";
 import { Chat } from "./components/systems/chat";
 import { cluster, hosts } from "./components/systems/hosts";
@@ -46,6 +47,9 @@ const outputs = {
   },
   versions: { ...softwareVersions, ...pulumiVersions },
   hosts: Object.fromEntries([...machines].map(([name, host]) => [name, access(host)])),
+  fleet: pulumi
+    .all(Object.fromEntries([...machines].map(([name, { facts }]) => [name, facts])))
+    .apply(fleetTable),
   mycelium: Object.fromEntries(
     [...nodes].map(([name, { address, subnet, publicKey }]) => [name, { address, subnet, publicKey }]),
   ),

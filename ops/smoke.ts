@@ -1,6 +1,7 @@
+import { table } from "../components/shell/table";
 import { Site, siteRequest, SiteResponse } from "./lib/site";
 import { stackName, stackOutputs } from "./lib/stack";
-import { parseArguments, runTool, table, ToolError } from "./lib/tool";
+import { parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: smoke [--json]
 Asks the deployed site for what it must answer, through its edge, its certificate verified against the stack's

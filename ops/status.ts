@@ -1,20 +1,26 @@
 import { formatStatus, services } from "./lib/services";
-import { manager, stackHosts, stackName } from "./lib/stack";
+import { manager, stackHosts, stackName, stackOutputs } from "./lib/stack";
 import { parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: status [--json]
-The stack's services: running and wanted replicas, image, and the state of their tasks, asked of the engine itself.
-STACK names the stack (default: the selected one). Exit code 1 when a service runs fewer replicas than wanted.`;
+The stack's hosts as they were last measured, and its services: running and wanted replicas, image, and the state of
+their tasks, asked of the engine itself. STACK names the stack (default: the selected one).
+Exit code 1 when a service runs fewer replicas than wanted.`;
 
 runTool(usage, (args) => {
   const { flags } = parseArguments(args, { flags: ["--json"] });
   const stack = stackName();
-  const list = services(manager(stackHosts(stack)), stack);
+  const outputs = stackOutputs(stack);
+  const list = services(manager(stackHosts(stack, outputs)), stack);
   if (list.length === 0) {
     throw new ToolError(`stack ${stack} has no services: deploy it (make up STACK=${stack})`);
   }
+  const { fleet = [], hosts = {} } = outputs;
+  const facts = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.facts]));
   console.log(
-    flags.has("--json") ? JSON.stringify({ stack, services: list }, undefined, 2) : formatStatus(list),
+    flags.has("--json")
+      ? JSON.stringify({ stack, hosts: facts, services: list }, undefined, 2)
+      : [...fleet, "", formatStatus(list)].join("\n"),
   );
   return list.every(({ running, wanted }) => running >= wanted) ? 0 : 1;
 });

@@ -1,26 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Channel } from "./channel";
-
-/** What a host was found to have; sizes are whole MiB. Measured when its preflight last ran. */
-export interface HostFacts {
-  hostname: string;
-  /** `ID` and `VERSION_ID` of os-release, e.g. `debian 12`. */
-  os: string;
-  kernel: string;
-  /** As `uname -m` says: `x86_64`, `aarch64`. */
-  architecture: string;
-  cpus: number;
-  memoryMiB: number;
-  /** Free space where the engine keeps its data. */
-  diskFreeMiB: number;
-  /** As systemd-detect-virt says; `none` on bare metal. */
-  virtualisation: string;
-  /** Address the host reaches its default route from. */
-  address: string;
-  /** What is short of the recommended; the deployment goes on. */
-  warnings: string[];
-}
+import { HostFacts, readFacts } from "./facts";
 
 /** A machine that workloads run on. `LocalEngine` and `Vps` are the two kinds. */
 export interface Host {
@@ -42,7 +23,7 @@ export function parseFacts(
   stdout: pulumi.Output<string>,
 ): pulumi.Output<HostFacts> {
   return stdout.apply(async (text) => {
-    const facts = JSON.parse(text) as HostFacts;
+    const facts = readFacts(text);
     for (const warning of facts.warnings) {
       await pulumi.log.warn(`${name}: ${warning}`, host);
     }

@@ -2,7 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hostScript } from "../shell/hostScript";
 import { Channel, dockerHost } from "./channel";
-import { Host, HostFacts, parseFacts } from "./host";
+import { HostFacts } from "./facts";
+import { Host, parseFacts } from "./host";
 
 export interface LocalEngineArgs {
   /** Path of the engine's Unix socket. @default "/var/run/docker.sock" */
@@ -30,6 +31,7 @@ export class LocalEngine extends pulumi.ComponentResource implements Host {
       `${name}-preflight`,
       {
         channel: this.channel,
+        libraries: ["host/scripts/measure.sh"],
         script: "host/scripts/local.sh",
         variables: { HOST_NAME: name, DOCKER_HOST: dockerHost(this.channel), PORTS: args.ports.join(" ") },
       },

@@ -4,8 +4,9 @@ import { HardeningConfig } from "../config/hardening";
 import { hostScript } from "../shell/hostScript";
 import { Channel, dockerHost, ensureControlDirectory, SshEndpoint, sshOptions } from "./channel";
 import { explainContact } from "./contact";
+import { HostFacts } from "./facts";
 import { Hardening } from "./hardening";
-import { Host, HostFacts, parseFacts } from "./host";
+import { Host, parseFacts } from "./host";
 
 /** Sizes a host must have. */
 export interface HostSize {
@@ -71,6 +72,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
       {
         channel: firstContact,
         root: true,
+        libraries: ["host/scripts/measure.sh"],
         script: "host/scripts/preflight.sh",
         variables: {
           HOST_NAME: name,

@@ -1,5 +1,5 @@
+import { table } from "../../components/shell/table";
 import { docker, StackHost } from "./stack";
-import { table } from "./tool";
 
 export interface Task {
   name: string;

@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "child_process";
+import { HostFacts } from "../../components/host/facts";
 import { shellQuote } from "../../components/shell/quote";
 import { ToolError } from "./tool";
 
@@ -35,7 +36,9 @@ export interface StackOutputs {
   url?: string;
   siteAddresses?: string[];
   certificateAuthority?: string;
-  hosts?: Record<string, { dockerHost: string; sshArgs: string[] }>;
+  hosts?: Record<string, { dockerHost: string; sshArgs: string[]; facts?: HostFacts }>;
+  /** The lines of a table: what each host has, when it was last measured. */
+  fleet?: string[];
 }
 
 export function stackOutputs(stack: string): StackOutputs {
@@ -51,9 +54,9 @@ export function stackConfig(stack: string): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
 }
 
-/** The hosts of a deployed stack. */
-export function stackHosts(stack: string): StackHost[] {
-  const hosts = Object.entries(stackOutputs(stack).hosts ?? {});
+/** The hosts of a deployed stack, from its outputs. */
+export function stackHosts(stack: string, outputs = stackOutputs(stack)): StackHost[] {
+  const hosts = Object.entries(outputs.hosts ?? {});
   if (hosts.length === 0) {
     throw new ToolError(
       `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,

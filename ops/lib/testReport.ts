@@ -1,4 +1,4 @@
-import { table } from "./tool";
+import { table } from "../../components/shell/table";
 
 /** What is counted of one stage. */
 export interface StageCount {

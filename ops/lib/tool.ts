@@ -25,24 +25,6 @@ export function parseArguments(
   return { flags, values };
 }
 
-/** Columns as wide as their widest cell, two spaces between them. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
 /** Runs a tool's main function: its result is the exit code, an error is told in one line and exits 2. */
 export function runTool(usage: string, main: (args: string[]) => number | Promise<number>): void {
   const args = process.argv.slice(2);

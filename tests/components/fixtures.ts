@@ -6,7 +6,8 @@ import { hardening } from "../../components/config/hardening";
 import { parseConfig } from "../../components/config/load";
 import type { StackConfig } from "../../components/config/schema";
 import type { SshEndpoint } from "../../components/host/channel";
-import type { Host, HostFacts } from "../../components/host/host";
+import type { HostFacts } from "../../components/host/facts";
+import type { Host } from "../../components/host/host";
 import { LocalEngine } from "../../components/host/localEngine";
 import type { Image } from "../../components/images/serviceImage";
 import { PulledImage } from "../../components/images/pulledImage";
@@ -19,23 +20,43 @@ export const root = join(__dirname, "..", "..");
 /** Text of a file below the project's directory. */
 export const projectFile = (...parts: string[]): string => readFileSync(join(root, ...parts), "utf8");
 
-export const facts: HostFacts = {
+const measured = {
   hostname: "web1",
   os: "debian 12",
   kernel: "6.1.0-31-amd64",
   architecture: "x86_64",
   cpus: 4,
   memoryMiB: 8192,
+  dataDirectory: "/var/lib/docker",
+  diskMiB: 102400,
   diskFreeMiB: 51200,
   virtualisation: "kvm",
   address: "192.0.2.10",
+  detectedAt: "2026-01-01T00:00:00Z",
   warnings: [],
+};
+
+/** What a preflight prints of the server whose `facts` these are, with what a test replaces. */
+export const preflightOutput = (change: object = {}): string =>
+  JSON.stringify({
+    ...measured,
+    devices: { blockdevices: [{ name: "sda", size: 107374182400, rota: false, type: "disk" }] },
+    addresses: ["192.0.2.10", "10.0.0.10"],
+    ...change,
+  });
+
+export const facts: HostFacts = {
+  ...measured,
+  disks: [{ device: "sda", sizeMiB: 102400, rotational: false }],
+  publicAddresses: ["192.0.2.10"],
+  privateAddresses: ["10.0.0.10"],
+  overlayAddresses: [],
 };
 
 /** What the host scripts print. */
 export function printed(name: string): string | undefined {
   if (name.endsWith("-preflight")) {
-    return JSON.stringify(facts);
+    return preflightOutput();
   }
   if (name.endsWith("-hardening-apply")) {
     return '{"skipped":[]}';

@@ -1,6 +1,25 @@
+import { readFacts } from "../../components/host/facts";
+import { projectFile } from "../components/fixtures";
 import { failure, Sandbox } from "./sandbox";
 
 let box: Sandbox;
+/** As it is sent: after the functions that it measures with. */
+const script =
+  projectFile("components/host/scripts/measure.sh") + projectFile("components/host/scripts/preflight.sh");
+/** Two disks, and what is none, as lsblk prints them. */
+const lsblk = `cat <<'END'
+{
+   "blockdevices": [
+      {"name": "zram0", "size": 0, "rota": false, "type": "disk"},
+      {"name": "sda", "size": 107374182400, "rota": true, "type": "disk"},
+      {"name": "nvme0n1", "size": 1000204886016, "rota": false, "type": "disk"}
+   ]
+}
+END`;
+const disks = [
+  { device: "sda", sizeMiB: 102400, rotational: true },
+  { device: "nvme0n1", sizeMiB: 953869, rotational: false },
+];
 beforeEach(() => {
   box = new Sandbox();
 });
@@ -14,9 +33,22 @@ describe("preflight.sh", () => {
     ...{ MINIMUM_CPUS: "1", MINIMUM_MEMORY_MIB: "1024", MINIMUM_DISK_MIB: "5120" },
     ...{ RECOMMENDED_CPUS: "4", RECOMMENDED_MEMORY_MIB: "8192", RECOMMENDED_DISK_MIB: "51200" },
   };
-  const preflight = (change: Record<string, string> = {}) =>
-    box.run("host/scripts/preflight.sh", { ...variables, ...change });
+  const preflight = (change: Record<string, string> = {}) => box.bash(script, { ...variables, ...change });
   const now = Math.floor(Date.parse("2026-01-01T00:00:00Z") / 1000);
+  const clock = (seconds: number) =>
+    `case $1 in -d) echo ${now} ;; -u) echo 2026-01-01T00:00:00Z ;; *) echo ${seconds} ;; esac`;
+  const route = "[[ $* != *192.0.2.1* ]] || echo '192.0.2.1 via 10.0.0.1 dev eth0 src 10.0.0.7 uid 0'\n";
+  const addresses = `[[ $* != *addr* ]] || cat <<'END'
+2: eth0    inet 10.0.0.7/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever
+2: eth0    inet6 2a01:4f8::7/64 scope global \\       valid_lft forever preferred_lft forever
+2: eth0    inet6 2a01:4f8::aaaa/64 scope global temporary dynamic \\       valid_lft 1000sec preferred_lft 1000sec
+3: eth1    inet 203.0.113.7/32 scope global eth1\\       valid_lft forever preferred_lft forever
+4: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0\\       valid_lft forever
+5: docker_gwbridge    inet 172.18.0.1/16 scope global docker_gwbridge\\       valid_lft forever
+6: br-0123    inet 172.19.0.1/16 scope global br-0123\\       valid_lft forever
+7: mycelium0    inet6 400::1/7 scope global \\       valid_lft forever
+8: zos0    inet6 5ff:1::2/64 scope global \\       valid_lft forever
+END`;
 
   /** A server that passes, with all that is recommended. */
   beforeEach(() => {
@@ -29,32 +61,34 @@ describe("preflight.sh", () => {
       .stub("id", "case $1 in -u) echo 0 ;; -un) echo root ;; esac")
       .stub("uname", "case $1 in -m) echo x86_64 ;; -r) echo 6.1.0-31-amd64 ;; esac")
       .stub("nproc", "echo 8")
-      .stub("df", "printf 'Filesystem 1M Used Available\\n/dev/x 9 1 102400 1%% /\\n'")
+      .stub("df", "printf 'Filesystem 1M Used Available\\n/dev/x 204800 1 102400 1%% /\\n'")
       .stub("ss")
-      .stub("ip", "[[ $* == *192.0.2.1* ]] && echo '192.0.2.1 via 10.0.0.1 dev eth0 src 10.0.0.7 uid 0'")
+      .stub("ip", `${route}${addresses}`)
+      .stub("lsblk", lsblk)
       .stub("hostname", 'echo "web1.example"')
       .stub("systemd-detect-virt", "echo kvm")
       .stub("timeout", "echo 'Thu, 01 Jan 2026 00:00:00 GMT'")
-      .stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now}`);
+      .stub("date", clock(now));
   });
 
   test("prints the facts of a server that passes as one line of JSON, and changes nothing", () => {
     const { code, stdout, stderr } = preflight();
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toEqual({
+    expect(stdout.split("\n")).toHaveLength(2);
+    const { dataDirectory, ...rest } = readFacts(stdout);
+    expect(dataDirectory.replace(box.root, "")).toBe("/var/lib/docker");
+    expect(rest).toEqual({
       ...{ hostname: "web1.example", os: "debian 12", kernel: "6.1.0-31-amd64", architecture: "x86_64" },
-      ...{
-        cpus: 8,
-        memoryMiB: 16384,
-        diskFreeMiB: 102400,
-        virtualisation: "kvm",
-        address: "10.0.0.7",
-        warnings: [],
-      },
+      ...{ cpus: 8, memoryMiB: 16384, diskMiB: 204800, diskFreeMiB: 102400, disks },
+      ...{ virtualisation: "kvm", address: "10.0.0.7", privateAddresses: ["10.0.0.7"] },
+      ...{ publicAddresses: ["203.0.113.7", "2a01:4f8::7"], overlayAddresses: ["5ff:1::2"] },
+      ...{ detectedAt: "2026-01-01T00:00:00Z", warnings: [] },
     });
     const called = new Set(box.calls().map((call) => call.split(" ")[0]));
     expect([...called].sort()).toEqual(
-      ["date", "df", "hostname", "id", "ip", "nproc", "ss", "systemd-detect-virt", "timeout", "uname"].sort(),
+      ["date", "df", "hostname", "id", "ip", "nproc", "ss", "systemd-detect-virt", "timeout", "uname"]
+        .concat("lsblk")
+        .sort(),
     );
   });
 
@@ -69,7 +103,7 @@ describe("preflight.sh", () => {
       .stub("uname", "case $1 in -m) echo aarch64 ;; -r) echo 6 ;; esac")
       .stub(
         "ip",
-        "[[ $* == *2001:db8::1* ]] && echo '2001:db8::1 via fe80::1 dev eth0 src 2001:db8::7 metric 1'",
+        "[[ $* != *2001:db8::1* ]] || echo '2001:db8::1 via fe80::1 dev eth0 src 2001:db8::7 metric 1'",
       )
       .stub("systemd-detect-virt", "echo none; exit 1");
     const { code, stdout } = preflight();
@@ -148,12 +182,12 @@ describe("preflight.sh", () => {
     ] as never,
     [
       "a clock that is ahead",
-      () => box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now + 301}`),
+      () => box.stub("date", clock(now + 301)),
       ...[{}, "clock is 301 s off", "set it, for example with: timedatectl set-ntp true"],
     ] as never,
     [
       "a clock that is behind",
-      () => box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now - 4000}`),
+      () => box.stub("date", clock(now - 4000)),
       ...[{}, "clock is -4000 s off", "set it, for example with: timedatectl set-ntp true"],
     ] as never,
     [
@@ -171,12 +205,12 @@ describe("preflight.sh", () => {
 
   test("refuses a server without os-release and one without systemd", () => {
     const bare = new Sandbox().stub("id", "echo 0");
-    const result = bare.run("host/scripts/preflight.sh", variables);
+    const result = bare.bash(script, variables);
     expect({ ...result, stderr: result.stderr.replaceAll(bare.root, "") }).toMatchObject(
       failure("has no /etc/os-release", systems),
     );
     bare.file("etc/os-release", "ID=debian\nVERSION_ID=12\n").stub("uname", "echo x86_64");
-    expect(bare.run("host/scripts/preflight.sh", variables)).toMatchObject(
+    expect(bare.bash(script, variables)).toMatchObject(
       failure("does not run systemd", "use a server that boots with systemd"),
     );
     bare.remove();
@@ -196,7 +230,7 @@ describe("preflight.sh", () => {
   });
 
   test("exactly the minimum and a clock 300 s off will do; no mirror is a warning", () => {
-    box.stub("date", `[[ $1 == -d ]] && echo ${now} || echo ${now + 300}`);
+    box.stub("date", clock(now + 300));
     expect(
       preflight({ MINIMUM_CPUS: "8", MINIMUM_MEMORY_MIB: "16384", MINIMUM_DISK_MIB: "102400" }).code,
     ).toBe(0);
@@ -206,54 +240,28 @@ describe("preflight.sh", () => {
     });
   });
 
+  test("where the engine keeps its data elsewhere, that place is measured", () => {
+    box
+      .directory("srv/docker")
+      .stub("docker", `echo ${box.root}/srv/docker`)
+      .stub("df", "[[ $* == *srv/docker ]] && printf 'head\\n/dev/x 9 1 5119 1%% /\\n'");
+    const { code, stderr } = preflight();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`has 5119 MiB free for ${box.root}/srv/docker, at least 5120 are needed`);
+  });
+
+  test("without lsblk, and with one that fails, there are no disks to tell of", () => {
+    for (const body of ["exit 1", "true"]) {
+      expect(readFacts((box.stub("lsblk", body), preflight()).stdout).disks).toEqual([]);
+    }
+  });
+
   test("down looks at nothing", () => {
-    expect(box.run("host/scripts/preflight.sh", variables, "down")).toEqual({
+    expect(box.bash(script, variables, "down")).toEqual({
       code: 0,
       stdout: "",
       stderr: "",
     });
     expect(box.calls()).toEqual([]);
-  });
-});
-
-describe("local.sh", () => {
-  const docker = (version: string) =>
-    box.stub(
-      "docker",
-      `case "$*" in
-        version*) ${version} ;;
-        *'json .Name'*) echo '"laptop"' ;;
-        *'json .OperatingSystem'*) echo '"Debian GNU/Linux 12"' ;;
-        *'json .KernelVersion'*) echo '"6.1"' ;;
-        *'json .Architecture'*) echo '"x86_64"' ;;
-        *NCPU*) echo 4 ;;
-        *MemTotal*) echo 8589934592 ;;
-        *DockerRootDir*) echo '${box.root}/var/lib/docker' ;;
-      esac`,
-    );
-  const local = (verb: "up" | "down" = "up") =>
-    box.run("host/scripts/local.sh", { DOCKER_HOST: "unix:///run/d.sock", PORTS: "" }, verb);
-
-  test("prints the facts of an engine that answers", () => {
-    docker("echo 20.10.24").directory("var/lib/docker").stub("df", "printf 'head\\n/dev/x 9 1 100 1%% /\\n'");
-    const { code, stdout, stderr } = local();
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toEqual({
-      ...{ hostname: "laptop", os: "Debian GNU/Linux 12", kernel: "6.1", architecture: "x86_64", cpus: 4 },
-      ...{ memoryMiB: 8192, diskFreeMiB: 100, virtualisation: "local", address: "127.0.0.1", warnings: [] },
-    });
-  });
-
-  test("refuses an engine that does not answer, with its words, and an old one; down does nothing", () => {
-    docker("echo 'Client: x' >&2; echo 'Cannot connect' >&2; exit 1");
-    expect(local()).toMatchObject(
-      failure(
-        "no Docker engine answers at unix:///run/d.sock: Cannot connect",
-        "start it (make up does this on Debian and Ubuntu), or set hypha:hosts.web1.socket",
-      ),
-    );
-    docker("echo 19.03.1");
-    expect(local()).toMatchObject(failure("Docker 19.03.1 is too old", "install Docker 20.10 or newer"));
-    expect(local("down")).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 });

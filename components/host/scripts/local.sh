@@ -24,8 +24,12 @@ print_facts() {
   cpus=$(info .NCPU)
   memory=$(info .MemTotal)
   root=$(info .DockerRootDir)
-  printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,"diskFreeMiB":%d,"virtualisation":"local","address":"127.0.0.1","warnings":[]}\n' \
-    "${name}" "${os}" "${kernel}" "${architecture}" "${cpus}" "$((memory / 1048576))" "$(disk_free_mib "${root}")"
+  printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,' \
+    "${name}" "${os}" "${kernel}" "${architecture}" "${cpus}" "$((memory / 1048576))"
+  printf '"dataDirectory":%s,"diskMiB":%d,"diskFreeMiB":%d,"devices":%s,' \
+    "$(json_string "${root}")" "$(disk_size_mib "${root}")" "$(disk_free_mib "${root}")" "$(block_devices)"
+  printf '"virtualisation":"local","address":"127.0.0.1","addresses":%s,"detectedAt":%s,"warnings":[]}\n' \
+    "$(global_addresses | json_strings)" "$(json_string "$(now_utc)")"
 }
 
 main "$@" </dev/null

@@ -39,13 +39,15 @@ check_system() {
 
 check_sizes() {
   cpus=$(nproc)
+  directory=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null) || directory=
+  directory=${directory:-/var/lib/docker}
   # What the kernel keeps for itself does not count against a server: sizes are as sold, less a tenth.
   memory=$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)
-  disk=$(disk_free_mib /var/lib/docker)
+  disk=$(disk_free_mib "${directory}")
   local key="hypha:hosts.${HOST_NAME}"
   ((cpus >= MINIMUM_CPUS)) || fail "has ${cpus} CPUs, at least ${MINIMUM_CPUS} are needed" "use a larger server, or lower ${key}.minimum.cpus"
   ((memory >= MINIMUM_MEMORY_MIB * 9 / 10)) || fail "has ${memory} MiB of memory, at least ${MINIMUM_MEMORY_MIB} are needed" "use a larger server, or lower ${key}.minimum.memoryMiB"
-  ((disk >= MINIMUM_DISK_MIB)) || fail "has ${disk} MiB free for /var/lib/docker, at least ${MINIMUM_DISK_MIB} are needed" "free or add disk space, or lower ${key}.minimum.diskGiB"
+  ((disk >= MINIMUM_DISK_MIB)) || fail "has ${disk} MiB free for ${directory}, at least ${MINIMUM_DISK_MIB} are needed" "free or add disk space, or lower ${key}.minimum.diskGiB"
   ((cpus >= RECOMMENDED_CPUS)) || warn "${cpus} CPUs, ${RECOMMENDED_CPUS} are recommended"
   ((memory >= RECOMMENDED_MEMORY_MIB * 9 / 10)) || warn "${memory} MiB of memory, ${RECOMMENDED_MEMORY_MIB} are recommended"
   ((disk >= RECOMMENDED_DISK_MIB)) || warn "${disk} MiB of disk free, ${RECOMMENDED_DISK_MIB} are recommended"
@@ -81,10 +83,14 @@ print_facts() {
   address=$(source_address 192.0.2.1)
   [[ -n ${address} ]] || address=$(source_address 2001:db8::1)
   virtualisation=$(systemd-detect-virt 2>/dev/null) || virtualisation=${virtualisation:-none}
-  printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,"diskFreeMiB":%d,"virtualisation":%s,"address":%s,"warnings":[%s]}\n' \
+  printf '{"hostname":%s,"os":%s,"kernel":%s,"architecture":%s,"cpus":%d,"memoryMiB":%d,' \
     "$(json_string "$(hostname)")" "$(json_string "${os}")" "$(json_string "$(uname -r)")" \
-    "$(json_string "${architecture}")" "${cpus}" "${memory}" "${disk}" \
-    "$(json_string "${virtualisation}")" "$(json_string "${address}")" "$(IFS=, && echo "${warnings[*]:-}")"
+    "$(json_string "${architecture}")" "${cpus}" "${memory}"
+  printf '"dataDirectory":%s,"diskMiB":%d,"diskFreeMiB":%d,"devices":%s,' \
+    "$(json_string "${directory}")" "$(disk_size_mib "${directory}")" "${disk}" "$(block_devices)"
+  printf '"virtualisation":%s,"address":%s,"addresses":%s,"detectedAt":%s,"warnings":[%s]}\n' \
+    "$(json_string "${virtualisation}")" "$(json_string "${address}")" "$(global_addresses | json_strings)" \
+    "$(json_string "$(now_utc)")" "$(IFS=, && echo "${warnings[*]:-}")"
 }
 
 main "$@" </dev/null

@@ -12,6 +12,7 @@ import {
   hostKey,
   localEngine,
   noOptions,
+  preflightOutput,
   printed,
   run,
   sent,
@@ -53,6 +54,7 @@ describe("LocalEngine", () => {
       addPreviousOutputInEnv: false,
       stdin: sent(
         "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport PORTS='8080 8443'\n",
+        "host/scripts/measure.sh",
         "host/scripts/local.sh",
       ),
     });
@@ -112,6 +114,7 @@ describe("Vps", () => {
         "export HOST_NAME='web1'\nexport ENGINE='distribution'\nexport PORTS='80 443'\n" +
           "export MINIMUM_CPUS='1'\nexport MINIMUM_MEMORY_MIB='1024'\nexport MINIMUM_DISK_MIB='5120'\n" +
           "export RECOMMENDED_CPUS='4'\nexport RECOMMENDED_MEMORY_MIB='8192'\nexport RECOMMENDED_DISK_MIB='51200'\n",
+        "host/scripts/measure.sh",
         "host/scripts/preflight.sh",
       ),
     });
@@ -185,12 +188,12 @@ describe("Vps", () => {
   });
 
   test("warnings of the preflight are shown and are facts, and a preview knows no facts", async () => {
-    const warned = { ...facts, warnings: ["2 CPUs, 4 are recommended"] };
+    const warned = { warnings: ["2 CPUs, 4 are recommended"] };
     const shown = jest.spyOn(console, "warn").mockImplementation(() => undefined);
     const { result } = await run(() => vps(), {
-      stdout: (name) => (name === "web1-preflight" ? JSON.stringify(warned) : printed(name)),
+      stdout: (name) => (name === "web1-preflight" ? preflightOutput(warned) : printed(name)),
     });
-    expect((await outputOf(result.facts)).value).toEqual(warned);
+    expect((await outputOf(result.facts)).value).toEqual({ ...facts, ...warned });
     expect(shown.mock.calls.flat().join("\n")).toContain("web1: 2 CPUs, 4 are recommended");
     shown.mockRestore();
     const preview = await run(() => vps(), { preview: true });

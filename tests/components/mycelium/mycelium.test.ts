@@ -9,7 +9,7 @@ import { Program, programVariables, releaseUrl } from "../../../components/mycel
 import { nodeConfig, nodeUnit } from "../../../components/mycelium/render";
 import { shellAssign } from "../../../components/shell/quote";
 import { outputOf } from "../../support/mocks";
-import { endpoint, facts, hostKey, noOptions, run, sent, waitsFor } from "../fixtures";
+import { endpoint, hostKey, noOptions, preflightOutput, run, sent, waitsFor } from "../fixtures";
 
 const sum = "a1b2c3d4e5f6".padEnd(64, "0");
 const release: Program = { kind: "release", version: "0.7.10", sha256: { x86_64: sum } };
@@ -35,7 +35,7 @@ const node = (change: { program?: Program; tun?: boolean; user?: string } = {}) 
   return new MyceliumNode("web1-mycelium", { host, program, peers, tun });
 };
 const stdout = (name: string) => {
-  if (name === "web1-preflight") return JSON.stringify(facts);
+  if (name === "web1-preflight") return preflightOutput();
   return name === "web1-mycelium-service" ? JSON.stringify(identity) : "";
 };
 const deployed = (change: Parameters<typeof node>[0] = {}) => run(() => node(change), { stdout });
