@@ -57,8 +57,8 @@ const postgres = z
       .int()
       .min(1)
       .max(262_144)
-      .default(128)
-      .describe("Postgres' own cache in MiB. Default: 128"),
+      .optional()
+      .describe("Postgres' own cache in MiB. Default: a quarter of its memory limit"),
     keepData: z
       .boolean()
       .default(true)
@@ -68,7 +68,7 @@ const postgres = z
   .superRefine(
     (value, context) => {
       const limit = value.resources?.memoryMiB;
-      if (limit !== undefined && value.sharedBuffersMiB > limit / 2) {
+      if (limit !== undefined && value.sharedBuffersMiB !== undefined && value.sharedBuffersMiB > limit / 2) {
         problem(
           context,
           ["sharedBuffersMiB"],

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageUids } from "../config/versions";
 import { Image } from "../images/serviceImage";
+import { edgeMemoryMiB, Machine } from "../sizing/sizing";
 import { Cluster } from "../swarm/cluster";
 import { ConfigFile, SecretFile } from "../swarm/files";
 import { Workload } from "../swarm/workload";
@@ -12,8 +13,8 @@ export interface EdgeArgs extends EdgeSettings {
   certificate: Certificate;
   /** Published HTTP port. */
   httpPort: number;
-  /** @default 128 */
-  memoryMiB?: number;
+  /** The largest host that runs it: the memory limit follows from its CPUs. */
+  machine: pulumi.Input<Machine>;
 }
 
 /**
@@ -53,7 +54,7 @@ export class Edge extends pulumi.ComponentResource {
           { target: 8080, published: args.httpPort },
           { target: 8443, published: args.httpsPort },
         ],
-        memoryMiB: args.memoryMiB ?? 128,
+        memoryMiB: pulumi.output(args.machine).apply(edgeMemoryMiB),
       },
       { parent: this },
     );

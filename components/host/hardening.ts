@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HardeningConfig } from "../config/hardening";
 import { hostScript } from "../shell/hostScript";
+import { swapMiB } from "../sizing/sizing";
 import { Channel, SshEndpoint } from "./channel";
 import {
   firewallPlan,
@@ -14,7 +15,6 @@ import {
   renderSshd,
   renderSysctl,
   renderUpgrades,
-  swapMiB,
 } from "./hardeningRender";
 
 export interface HardeningArgs {

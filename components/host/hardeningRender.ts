@@ -221,18 +221,6 @@ export function renderShells(idleMinutes: number): string {
   return `${made("#")}umask 027\nTMOUT=${idleMinutes * 60}\nexport TMOUT\n`;
 }
 
-/**
- * Swap for a server in MiB: twice the memory up to 2 GiB, as much up to 8 GiB, 4 GiB above. Source: Red Hat Enterprise
- * Linux, "Recommended system swap space" (without hibernation).
- */
-export function swapMiB(memoryMiB: number): number {
-  // What the kernel keeps for itself is not in the memory that it reports: 1.9 GiB were sold as 2.
-  if (memoryMiB <= 2048) {
-    return 2 * memoryMiB;
-  }
-  return memoryMiB <= 8192 ? memoryMiB : 4096;
-}
-
 const lines = (settings: Record<string, string | number>, between: string): string =>
   Object.entries(settings)
     .map(([key, value]) => `${key}${between}${value}\n`)

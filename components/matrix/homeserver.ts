@@ -4,20 +4,23 @@ import * as random from "@pulumi/random";
 import { imageUids } from "../config/versions";
 import { Image } from "../images/serviceImage";
 import { Postgres } from "../postgres/postgres";
+import { homeserverSizes, Machine } from "../sizing/sizing";
 import { Cluster } from "../swarm/cluster";
 import { stackLabels, stackName } from "../swarm/naming";
 import { ConfigFile, SecretFile } from "../swarm/files";
 import { Workload } from "../swarm/workload";
 import { HomeserverSettings, renderHomeserverLog, renderHomeserverYaml, renderSigningKey } from "./render";
 
-export interface HomeserverArgs extends HomeserverSettings {
+export interface HomeserverArgs extends Omit<HomeserverSettings, "cacheFactor"> {
   image: Image;
+  /** The host that runs it: the memory limit and the caches follow from it. */
+  machine: pulumi.Input<Machine>;
   postgres: Postgres;
   /** User name of the administrator made on the first start. */
   admin: string;
   /** Leave the media volume where it is when the stack goes. */
   keepData: boolean;
-  /** @default 768 */
+  /** Memory limit in MiB. @default an eighth of the host, 768 at least */
   memoryMiB?: number;
   cpus?: number;
 }
@@ -51,7 +54,7 @@ export class Homeserver extends pulumi.ComponentResource {
       path: `/run/secrets/${file}`,
       uid,
     }));
-    const config = (file: string, content: string) => ({
+    const config = (file: string, content: pulumi.Input<string>) => ({
       config: new ConfigFile(`${name}-${file.replace(".", "-")}`, cluster, { content }, { parent: this }),
       path: `/etc/synapse/${file}`,
       uid,
@@ -66,6 +69,7 @@ export class Homeserver extends pulumi.ComponentResource {
         retainOnDelete: args.keepData,
       },
     );
+    const sizes = pulumi.output(args.machine).apply((machine) => homeserverSizes(machine, args));
     this.workload = new Workload(
       name,
       cluster,
@@ -75,11 +79,14 @@ export class Homeserver extends pulumi.ComponentResource {
         env: { ADMIN_USER: args.admin },
         secrets,
         configs: [
-          config("homeserver.yaml", renderHomeserverYaml(args)),
+          config(
+            "homeserver.yaml",
+            sizes.apply(({ cacheFactor }) => renderHomeserverYaml({ ...args, cacheFactor })),
+          ),
           config("log.yaml", renderHomeserverLog()),
         ],
         volumes: [args.postgres.socket, { volume: media.name, path: "/data" }],
-        memoryMiB: args.memoryMiB ?? 768,
+        memoryMiB: sizes.memoryMiB,
         cpus: args.cpus,
         startSeconds: 90,
         stopSeconds: 30,

@@ -7,6 +7,8 @@ export interface HomeserverSettings {
   publicUrl: string;
   database: string;
   role: string;
+  /** How much of its data it keeps in memory; 1 is what its authors gave each cache. */
+  cacheFactor: number;
 }
 
 /** Synapse's configuration. Keys and secrets are files beside it. */
@@ -25,6 +27,7 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
     suppress_key_server_warning: true,
     media_store_path: "/data/media",
     log_config: "/etc/synapse/log.yaml",
+    caches: { global_factor: settings.cacheFactor },
     database: {
       name: "psycopg2",
       args: {

@@ -2,24 +2,18 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { imageUids } from "../config/versions";
 import { Image } from "../images/serviceImage";
+import { Machine, postgresSizes, PostgresWishes } from "../sizing/sizing";
 import { Cluster } from "../swarm/cluster";
 import { ConfigFile } from "../swarm/files";
 import { stackLabels, stackName } from "../swarm/naming";
 import { VolumeMount, Workload } from "../swarm/workload";
-import {
-  Database,
-  PostgresSettings,
-  renderHba,
-  renderIdent,
-  renderInitSql,
-  renderPostgresqlConf,
-} from "./render";
+import { Database, renderHba, renderIdent, renderInitSql, renderPostgresqlConf } from "./render";
 
-export interface PostgresArgs extends PostgresSettings {
+export interface PostgresArgs extends PostgresWishes {
   image: Image;
+  /** The host that runs it: sizes that are not given follow from it. */
+  machine: pulumi.Input<Machine>;
   databases: Database[];
-  /** Memory limit in MiB. @default twice the cache and 256 */
-  memoryMiB?: number;
   cpus?: number;
   /** Leave the data volume where it is when the stack goes. */
   keepData: boolean;
@@ -51,8 +45,10 @@ export class Postgres extends pulumi.ComponentResource {
       { name: stackName(`${name}-socket`), labels: stackLabels() },
       volumeOptions,
     );
+    const { maxConnections } = args;
+    const sizes = pulumi.output(args.machine).apply((machine) => postgresSizes(machine, args));
     const files = {
-      "postgresql.conf": renderPostgresqlConf(args),
+      "postgresql.conf": sizes.apply((sized) => renderPostgresqlConf({ ...sized, maxConnections })),
       "pg_hba.conf": renderHba(args.databases),
       "pg_ident.conf": renderIdent(args.databases),
       "init.sql": renderInitSql(args.databases),
@@ -73,7 +69,7 @@ export class Postgres extends pulumi.ComponentResource {
           { volume: socket.name, path: "/run/postgresql" },
         ],
         configs,
-        memoryMiB: args.memoryMiB ?? args.sharedBuffersMiB * 2 + 256,
+        memoryMiB: sizes.memoryMiB,
         cpus: args.cpus,
         startSeconds: 60,
         stopSeconds: 60,

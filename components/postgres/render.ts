@@ -1,3 +1,5 @@
+import { PostgresSizes } from "../sizing/sizing";
+
 /** A database, who owns it, and the account whose processes may log in as the owner. */
 export interface Database {
   name: string;
@@ -9,11 +11,9 @@ export interface Database {
   collation?: "C";
 }
 
-export interface PostgresSettings {
+export interface PostgresSettings extends PostgresSizes {
   /** Connections at once. */
   maxConnections: number;
-  /** MiB of Postgres' own cache. */
-  sharedBuffersMiB: number;
 }
 
 /** A SQL identifier; Postgres' longest is 63 bytes. */
@@ -32,6 +32,12 @@ export function renderPostgresqlConf(settings: PostgresSettings): string {
     "unix_socket_directories = '/run/postgresql'",
     `max_connections = ${settings.maxConnections}`,
     `shared_buffers = ${settings.sharedBuffersMiB}MB`,
+    `effective_cache_size = ${settings.effectiveCacheSizeMiB}MB`,
+    `maintenance_work_mem = ${settings.maintenanceWorkMemMiB}MB`,
+    `work_mem = ${settings.workMemKiB}kB`,
+    // Their common memory is in /dev/shm, of which a container has 64 MiB; short queries gain nothing from them.
+    "max_parallel_workers_per_gather = 0",
+    "max_parallel_maintenance_workers = 0",
     "hba_file = '/etc/hypha/pg_hba.conf'",
     "ident_file = '/etc/hypha/pg_ident.conf'",
     "log_destination = stderr",

@@ -34,7 +34,7 @@ export interface WorkloadArgs {
   /** Ports published on the node itself. */
   ports?: { target: number; published: number }[];
   /** Memory limit in MiB; the container is killed above it. */
-  memoryMiB: number;
+  memoryMiB: pulumi.Input<number>;
   /** CPU limit in cores. @default none */
   cpus?: number;
   /** Seconds the first healthy answer may take; failures count after it. @default 20 */
@@ -97,7 +97,7 @@ export class Workload extends pulumi.ComponentResource {
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
           resources: {
             limits: {
-              memoryBytes: args.memoryMiB * 1024 * 1024,
+              memoryBytes: pulumi.output(args.memoryMiB).apply((size) => size * 1024 * 1024),
               nanoCpus: args.cpus === undefined ? undefined : Math.round(args.cpus * 1e9),
             },
           },

@@ -73,6 +73,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.postgres,
+        machine: host.facts,
         databases: [gatewayDatabase, homeserverDatabase],
         ...chat.postgres,
         ...chat.postgres.resources,
@@ -84,6 +85,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.homeserver,
+        machine: host.facts,
         postgres,
         serverName: chat.serverName,
         publicUrl: `https://${site}/`,
@@ -109,6 +111,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.edge,
+        machine: host.facts,
         certificate,
         domain: edge.domain,
         aliases: edge.aliases,

@@ -9,7 +9,7 @@ test("everything but the host and the domain has a default", () => {
   expect(chat).toEqual({
     serverName: "chat.example.org",
     admin: "admin",
-    postgres: { maxConnections: 100, sharedBuffersMiB: 128, keepData: true },
+    postgres: { maxConnections: 100, keepData: true },
     homeserver: {},
     bridge: app,
     gateway: app,

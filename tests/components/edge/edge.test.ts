@@ -4,9 +4,10 @@ import type { EdgeArgs } from "../../../components/edge/edge";
 import { Edge } from "../../../components/edge/edge";
 import { renderNginxConf } from "../../../components/edge/render";
 import { outputOf } from "../../support/mocks";
-import { cluster, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+import { cluster, facts, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
 
 const settings = {
+  machine: facts,
   domain: "chat.example.org",
   aliases: ["www.example.org"],
   httpPort: 80,
@@ -173,11 +174,11 @@ describe("Edge", () => {
     [443, "https://chat.example.org"],
     [8443, "https://chat.example.org:8443"],
   ])("published on %d its address is %s", async (httpsPort, url) => {
-    const { result, byName } = await make({ httpsPort, memoryMiB: 64 });
+    const { result, byName } = await make({ httpsPort, machine: { cpus: 16, memoryMiB: 8192 } });
     expect(result.url).toBe(url);
     expect(byName("edge", "hypha:edge:Edge").outputs).toEqual({ url });
     expect(byName("edge-service").inputs).toMatchObject({
-      taskSpec: { resources: { limits: { memoryBytes: 64 * 1024 * 1024 } } },
+      taskSpec: { resources: { limits: { memoryBytes: 320 * 1024 * 1024 } } },
     });
   });
 });

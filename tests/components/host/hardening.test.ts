@@ -11,7 +11,6 @@ import {
   renderSshd,
   renderSysctl,
   renderUpgrades,
-  swapMiB,
 } from "../../../components/host/hardeningRender";
 import { shellAssign } from "../../../components/shell/quote";
 import { outputOf } from "../../support/mocks";
@@ -207,15 +206,4 @@ test("a reboot happens at its time or never", () => {
   expect(renderUpgrades("03:30")).toContain('Automatic-Reboot-Time "03:30";\n');
   expect(renderUpgrades("never")).toContain('Automatic-Reboot "false";\n');
   expect(renderUpgrades("never")).not.toContain("Automatic-Reboot-Time");
-});
-
-test.each([
-  [512, 1024],
-  [2048, 4096],
-  [2049, 2049],
-  [8192, 8192],
-  [8193, 4096],
-  [262_144, 4096],
-])("%d MiB of memory get %d MiB of swap", (memory, swap) => {
-  expect(swapMiB(memory)).toBe(swap);
 });

@@ -7,7 +7,7 @@ import { Gateway } from "../../../components/matrix/gateway";
 import { Homeserver } from "../../../components/matrix/homeserver";
 import { Postgres } from "../../../components/postgres/postgres";
 import type { RecordedResource } from "../../support/mocks";
-import { cluster, labels, localEngine, pulled, reference, run, waitsFor } from "../fixtures";
+import { cluster, facts, labels, localEngine, pulled, reference, run, waitsFor } from "../fixtures";
 
 jest.mock("../../../components/images/context", () => ({
   contextFiles: jest.fn(() => []),
@@ -26,10 +26,18 @@ const make = (settings: Settings) =>
     const swarm = cluster();
     const image = pulled(swarm.manager);
     const postgres = new Postgres("postgres", swarm, {
-      ...{ image, databases: [], maxConnections: 20, sharedBuffersMiB: 1, keepData: true },
+      ...{ image, databases: [], maxConnections: 20, machine: facts, keepData: true },
     });
     const homeserver = new Homeserver("homeserver", swarm, {
-      ...{ image, postgres, serverName: "x", publicUrl: "https://x/", database: "synapse", role: "synapse" },
+      ...{
+        image,
+        postgres,
+        machine: facts,
+        serverName: "x",
+        publicUrl: "https://x/",
+        database: "synapse",
+        role: "synapse",
+      },
       ...{ admin: "admin", keepData: true },
     });
     new Bridge("bridge", swarm, { ...settings, image, homeserver });

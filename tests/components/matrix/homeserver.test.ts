@@ -5,17 +5,23 @@ import { renderSigningKey } from "../../../components/matrix/render";
 import { Postgres } from "../../../components/postgres/postgres";
 import type { Deployment } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
-import { cluster, labels, noOptions, pulled, run, waitsFor } from "../fixtures";
+import { cluster, facts, labels, noOptions, pulled, run, waitsFor } from "../fixtures";
 
 const make = (change: Partial<HomeserverArgs> = {}) =>
   run(() => {
     const swarm = cluster();
     const image = pulled(swarm.manager);
     const postgres = new Postgres("postgres", swarm, {
-      ...{ image, databases: [], maxConnections: 20, sharedBuffersMiB: 1, keepData: true },
+      ...{ image, databases: [], maxConnections: 20, machine: facts, keepData: true },
     });
     return new Homeserver("homeserver", swarm, {
-      ...{ image, postgres, serverName: "example.org", publicUrl: "https://chat.example.org/" },
+      ...{
+        image,
+        postgres,
+        machine: facts,
+        serverName: "example.org",
+        publicUrl: "https://chat.example.org/",
+      },
       ...{ database: "synapse", role: "synapse_role", admin: "root-admin", keepData: true },
       ...change,
     });
@@ -130,7 +136,7 @@ test("its service owns its media, borrows the socket, and sees each file at its 
     mode: { replicated: { replicas: 1 } },
     taskSpec: {
       placement: { constraints: ["node.labels.hypha.test.data==true"] },
-      resources: { limits: { memoryBytes: 768 * 1024 * 1024 } },
+      resources: { limits: { memoryBytes: 1024 * 1024 * 1024 } },
       containerSpec: {
         env: { ADMIN_USER: "root-admin" },
         stopGracePeriod: "30s",

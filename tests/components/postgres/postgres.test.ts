@@ -6,7 +6,8 @@ import {
   renderInitSql,
   renderPostgresqlConf,
 } from "../../../components/postgres/render";
-import { cluster, labels, noOptions, pulled, run, waitsFor } from "../fixtures";
+import { postgresSizes } from "../../../components/sizing/sizing";
+import { cluster, facts, labels, noOptions, pulled, run, waitsFor } from "../fixtures";
 
 const databases = [
   { name: "chat", owner: "chat_user", uid: 1001 },
@@ -19,7 +20,7 @@ const make = (change: Partial<PostgresArgs> = {}) =>
       image: pulled(swarm.manager),
       databases,
       maxConnections: 100,
-      sharedBuffersMiB: 128,
+      machine: facts,
       keepData: true,
       ...change,
     });
@@ -59,7 +60,9 @@ test("its files hold what render says", async () => {
   const { byName } = await make();
   const held = (name: string) =>
     Buffer.from(String(byName(`postgres-${name}`).inputs["data"]), "base64").toString();
-  expect(held("postgresql-conf")).toBe(renderPostgresqlConf({ maxConnections: 100, sharedBuffersMiB: 128 }));
+  expect(held("postgresql-conf")).toBe(
+    renderPostgresqlConf({ maxConnections: 100, ...postgresSizes(facts, { maxConnections: 100 }) }),
+  );
   expect(held("pg-hba-conf")).toBe(renderHba(databases));
   expect(held("pg-ident-conf")).toBe(renderIdent(databases));
   expect(held("init-sql")).toBe(renderInitSql(databases));
@@ -105,11 +108,15 @@ test("its service owns the volumes, has no port, no environment and no secret", 
   expect(service.inputs).not.toHaveProperty("taskSpec.containerSpec.env");
 });
 
-test("without a limit given, it has room for its cache twice and 256 MiB", async () => {
-  const { byName } = await make({ sharedBuffersMiB: 300 });
-  expect(byName("postgres-service").inputs).toMatchObject({
-    taskSpec: { resources: { limits: { memoryBytes: (300 * 2 + 256) * 1024 * 1024 } } },
-  });
+test("without a limit given, it may use a quarter of its host, or what its cache asks for", async () => {
+  for (const [change, memoryMiB] of [
+    [{}, 2048],
+    [{ sharedBuffersMiB: 300 }, 856],
+  ] as const) {
+    expect((await make(change)).byName("postgres-service").inputs).toMatchObject({
+      taskSpec: { resources: { limits: { memoryBytes: memoryMiB * 1024 * 1024 } } },
+    });
+  }
 });
 
 test("clients get the socket read-only, shared, and in a preview too", async () => {
@@ -119,7 +126,7 @@ test("clients get the socket read-only, shared, and in a preview too", async () 
         const swarm = cluster();
         const image = pulled(swarm.manager);
         return new Postgres("postgres", swarm, {
-          ...{ image, databases, maxConnections: 20, sharedBuffersMiB: 1, keepData: true },
+          ...{ image, databases, maxConnections: 20, machine: facts, keepData: true },
         });
       },
       { preview },
