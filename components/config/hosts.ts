@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { checkFleet } from "./cluster";
+import { environment } from "./environment";
 import { accountName, address, ipAddress, isDnsName, plainText, port, problem, whenSound } from "./fields";
 import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
@@ -95,6 +96,7 @@ export const vpsHost = z
     recommended: sizes(4, 8192, 50).describe(
       "A smaller server gets a warning. Default: 4 CPUs, 8192 MiB, 50 GiB free",
     ),
+    environment,
     hardening,
     roles,
   })

@@ -75,9 +75,9 @@ export const mycelium = z
       ),
     tun: z
       .boolean()
-      .default(true)
+      .optional()
       .describe(
-        "true: an interface mycelium0 carries IPv6 traffic (needs /dev/net/tun); false: messages only. Default: true",
+        "true: an interface mycelium0 carries IPv6 traffic (needs /dev/net/tun); false: messages only. Default: true, and false on a ThreeFold Grid VM, which has its own",
       ),
   })
   .describe("A Mycelium node on each server. Without this section there is none");

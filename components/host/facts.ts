@@ -1,5 +1,7 @@
 import { BlockList, isIPv6 } from "node:net";
 import { z } from "zod";
+import { EnvironmentKind } from "../config/environment";
+import { classifyEnvironment, Environment, settleEnvironment } from "./environment";
 
 /** A block device. */
 export interface Disk {
@@ -37,9 +39,11 @@ export interface HostFacts {
   privateAddresses: string[];
   /** Its addresses on Mycelium (400::/7) or Yggdrasil (200::/7) that are not of a node of Hypha's. */
   overlayAddresses: string[];
+  /** Where it runs; the configuration's word counts where it has one. */
+  environment: Environment;
   /** When all this was measured, ISO 8601 in UTC. */
   detectedAt: string;
-  /** What is short of the recommended; the deployment goes on. */
+  /** What is short of the recommended or contradicts the configuration; the deployment goes on. */
   warnings: string[];
 }
 
@@ -72,6 +76,17 @@ const measurement = z.object({
   virtualisation: z.string(),
   address: z.string(),
   addresses: z.array(z.string()),
+  /** The machine that runs Pulumi gives none. */
+  indicators: z
+    .object({
+      vendor: z.string(),
+      product: z.string(),
+      assetTag: z.string(),
+      cloudId: z.string(),
+      rootFileSystem: z.string(),
+      zinit: z.boolean(),
+    })
+    .default({ vendor: "", product: "", assetTag: "", cloudId: "", rootFileSystem: "", zinit: false }),
   detectedAt: z.iso.datetime(),
   warnings: z.array(z.string()),
 });
@@ -104,12 +119,22 @@ export function reachOf(address: string): "public" | "private" | "overlay" {
   return privateNetworks.check(address, family) ? "private" : "public";
 }
 
-/** The facts behind the JSON that a preflight script prints. Throws where it is no such JSON. */
-export function readFacts(text: string): HostFacts {
-  const { devices, addresses, ...measured } = measurement.parse(JSON.parse(text));
+/**
+ * The facts behind the JSON that a preflight script prints. Throws where it is no such JSON. `configured` is where the
+ * configuration says that the host runs.
+ */
+export function readFacts(text: string, configured?: EnvironmentKind): HostFacts {
+  const { devices, addresses, indicators, ...measured } = measurement.parse(JSON.parse(text));
   const within = (reach: ReturnType<typeof reachOf>) => addresses.filter((one) => reachOf(one) === reach);
+  const publicAddresses = within("public");
+  const overlayAddresses = within("overlay");
+  const { virtualisation } = measured;
+  const detected = classifyEnvironment({ ...indicators, virtualisation, publicAddresses, overlayAddresses });
+  const { environment, warnings } = settleEnvironment(detected, configured);
   return {
     ...measured,
+    environment,
+    warnings: [...measured.warnings, ...warnings],
     disks: devices.blockdevices
       .filter(({ name, size, type }) => type === "disk" && size > 0 && !name.startsWith("zram"))
       .map(({ name, size, rota }) => ({
@@ -117,8 +142,8 @@ export function readFacts(text: string): HostFacts {
         sizeMiB: Math.floor(size / 1024 / 1024),
         rotational: rota,
       })),
-    publicAddresses: within("public"),
+    publicAddresses,
     privateAddresses: within("private"),
-    overlayAddresses: within("overlay"),
+    overlayAddresses,
   };
 }

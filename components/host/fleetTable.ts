@@ -9,13 +9,14 @@ const list = (texts: readonly string[]): string => texts.join(", ") || "-";
 /** The fleet as the lines of a table: a heading and, sorted by name, one row per host. */
 export function fleetTable(facts: Readonly<Record<string, HostFacts>>): string[] {
   const heading = [
-    ...["HOST", "CPUS", "MEMORY", "FREE", "DISKS", "SYSTEM", "MACHINE"],
+    ...["HOST", "ENVIRONMENT", "CPUS", "MEMORY", "FREE", "DISKS", "SYSTEM", "MACHINE"],
     ...["PUBLIC", "PRIVATE", "OVERLAY", "MEASURED", "STATE"],
   ];
   const rows = Object.entries(facts)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, host]) => [
       name,
+      `${host.environment.kind} ${host.environment.confidence}`,
       String(host.cpus),
       gib(host.memoryMiB),
       `${gib(host.diskFreeMiB)} of ${gib(host.diskMiB)}`,

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { EnvironmentKind } from "../config/environment";
 import { Channel } from "./channel";
 import { HostFacts, readFacts } from "./facts";
 
@@ -16,14 +17,15 @@ export interface Host {
   readonly ready: pulumi.Resource;
 }
 
-/** Reads the one JSON line that a preflight script prints, and shows its warnings. */
+/** Reads the one JSON line that a preflight script prints, and shows its warnings; `environment` is configured. */
 export function parseFacts(
   host: pulumi.Resource,
   name: string,
   stdout: pulumi.Output<string>,
+  environment?: EnvironmentKind,
 ): pulumi.Output<HostFacts> {
   return stdout.apply(async (text) => {
-    const facts = readFacts(text);
+    const facts = readFacts(text, environment);
     for (const warning of facts.warnings) {
       await pulumi.log.warn(`${name}: ${warning}`, host);
     }

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { EnvironmentKind } from "../config/environment";
 import { HardeningConfig } from "../config/hardening";
 import { hostScript } from "../shell/hostScript";
 import { Channel, dockerHost, ensureControlDirectory, SshEndpoint, sshOptions } from "./channel";
@@ -32,6 +33,8 @@ export interface VpsArgs {
   ports: number[];
   /** Addresses of the fleet's other hosts, IPv4 or IPv6, which alone reach the swarm's ports. @default none */
   fleet?: string[];
+  /** Where it runs. @default what the server shows */
+  environment?: EnvironmentKind;
   /** @default none: the server's own settings stay */
   hardening?: HardeningConfig;
 }
@@ -94,7 +97,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
       },
       { parent: this, dependsOn: preflight },
     );
-    this.facts = parseFacts(this, name, preflight.stdout);
+    this.facts = parseFacts(this, name, preflight.stdout, args.environment);
     this.ready = prepare;
     if (args.hardening !== undefined) {
       const hardening = new Hardening(

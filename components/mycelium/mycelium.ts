@@ -14,8 +14,8 @@ export interface MyceliumNodeArgs {
   program: Program;
   /** Nodes to connect to, like `tcp://192.0.2.1:9651`. */
   peers: string[];
-  /** Whether an interface carries IPv6 traffic. @default true */
-  tun: boolean;
+  /** Whether an interface carries IPv6 traffic. @default true, and false on a ThreeFold Grid VM */
+  tun?: boolean;
 }
 
 /** How a node is known on the network. */
@@ -24,6 +24,11 @@ interface Identity {
   subnet: string;
   publicKey: string;
 }
+
+/** A grid VM is reached over the Mycelium of the machine below: a second interface would take its route away. */
+const tunConflict = (addresses: readonly string[]): string =>
+  `hypha:mycelium.tun is true, and it has ${addresses.join(", ")} already: the node's interface may cut that off; ` +
+  "fix: leave tun out, unless the server is reached another way";
 
 /**
  * A Mycelium node on a server, as the systemd unit `mycelium.service`. After `up` its API answers on loopback and its
@@ -70,6 +75,12 @@ export class MyceliumNode extends pulumi.ComponentResource {
       { parent: this, dependsOn: account },
     );
     const { peers, rpc, api } = myceliumPorts;
+    const tun = host.facts.apply(async (facts) => {
+      if (args.tun === true && facts.overlayAddresses.length > 0) {
+        await pulumi.log.warn(`${host.name}: ${tunConflict(facts.overlayAddresses)}`, this);
+      }
+      return args.tun ?? facts.environment.kind !== "tfgrid";
+    });
     const service = hostScript(
       `${name}-service`,
       {
@@ -78,9 +89,9 @@ export class MyceliumNode extends pulumi.ComponentResource {
         variables: {
           HOST_NAME,
           PROGRAM: program.PROGRAM,
-          CONFIG: nodeConfig(args),
-          UNIT: nodeUnit(args),
-          TUN: String(args.tun),
+          CONFIG: tun.apply((own) => nodeConfig({ peers: args.peers, tun: own })),
+          UNIT: tun.apply((own) => nodeUnit({ tun: own })),
+          TUN: tun.apply(String),
           TCP_PORTS: [peers, api, rpc].join(" "),
           UDP_PORTS: String(peers),
           API_PORT: String(api),

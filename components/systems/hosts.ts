@@ -12,7 +12,7 @@ function host(name: string, config: HostConfig, sitePorts: number[], fleet: stri
     return new LocalEngine(name, { socket: config.socket, ports });
   }
   const { address, port, user, hostKey, identity, deployUser, docker: engine } = config;
-  const { minimum, recommended, hardening } = config;
+  const { minimum, recommended, environment, hardening } = config;
   return new Vps(name, {
     endpoint: { address, port, user, hostKey, identity },
     deployUser,
@@ -21,6 +21,7 @@ function host(name: string, config: HostConfig, sitePorts: number[], fleet: stri
     recommended,
     ports,
     fleet,
+    environment,
     hardening,
   });
 }

@@ -51,6 +51,7 @@ export const facts: HostFacts = {
   publicAddresses: ["192.0.2.10"],
   privateAddresses: ["10.0.0.10"],
   overlayAddresses: [],
+  environment: { kind: "cloud", confidence: 0.4, because: ["it is virtual and has a public address"] },
 };
 
 /** What the host scripts print. */

@@ -56,6 +56,10 @@ END`;
       .file("etc/os-release", 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n')
       .file("proc/meminfo", "MemTotal:        16777216 kB\nMemFree: 1 kB\n")
       .file("etc/apt/sources.list", "deb http://mirror.example/debian bookworm main\n")
+      .file("sys/class/dmi/id/sys_vendor", "Hetzner\n")
+      .file("sys/class/dmi/id/product_name", 'vServer "2\\1"\n')
+      .file("run/cloud-init/cloud-id", "hetzner\n")
+      .file("proc/mounts", "/dev/sda1 / ext4 rw 0 0\n")
       .directory("run/systemd/system")
       .directory("var/lib/docker")
       .stub("id", "case $1 in -u) echo 0 ;; -un) echo root ;; esac")
@@ -83,6 +87,14 @@ END`;
       ...{ virtualisation: "kvm", address: "10.0.0.7", privateAddresses: ["10.0.0.7"] },
       ...{ publicAddresses: ["203.0.113.7", "2a01:4f8::7"], overlayAddresses: ["5ff:1::2"] },
       ...{ detectedAt: "2026-01-01T00:00:00Z", warnings: [] },
+      environment: {
+        ...{ kind: "cloud", confidence: 0.4 },
+        because: [
+          "its hardware says Hetzner",
+          "cloud-init recognised hetzner",
+          "it is virtual and has a public address",
+        ],
+      },
     });
     const called = new Set(box.calls().map((call) => call.split(" ")[0]));
     expect([...called].sort()).toEqual(
@@ -254,6 +266,24 @@ END`;
     for (const body of ["exit 1", "true"]) {
       expect(readFacts((box.stub("lsblk", body), preflight()).stdout).disks).toEqual([]);
     }
+  });
+
+  test("tells where it runs by its own files: a VM of the grid", () => {
+    box
+      .file("sys/class/dmi/id/sys_vendor", "Cloud Hypervisor\n")
+      .file("proc/mounts", "/dev/root / virtiofs rw 0 0\n/dev/vda /data btrfs rw 0 0\n")
+      .file("proc/1/comm", "systemd\n")
+      .file("run/cloud-init/cloud-id", "nocloud\n");
+    const indicators = () => (JSON.parse(preflight().stdout) as { indicators: object }).indicators;
+    const found = {
+      vendor: "Cloud Hypervisor",
+      rootFileSystem: "virtiofs",
+      cloudId: "nocloud",
+      zinit: false,
+    };
+    expect(indicators()).toEqual({ ...found, product: 'vServer "2\\1"', assetTag: "" });
+    box.directory("etc/zinit");
+    expect(indicators()).toMatchObject({ zinit: true });
   });
 
   test("down looks at nothing", () => {

@@ -42,6 +42,11 @@ describe("local.sh", () => {
       ...{ memoryMiB: 8192, dataDirectory: `${box.root}/var/lib/docker`, diskMiB: 9, diskFreeMiB: 100 },
       ...{ disks: [], virtualisation: "local", address: "127.0.0.1", detectedAt: "2026-01-01T00:00:00Z" },
       ...{ publicAddresses: [], privateAddresses: [], overlayAddresses: [], warnings: [] },
+      environment: {
+        kind: "local",
+        confidence: 1,
+        because: ["it is the machine that runs Pulumi", "it has no public address"],
+      },
     });
   });
 

@@ -62,6 +62,7 @@ const vpsHost = some(
     docker: fc.constantFrom("distribution", "docker", "present"),
     minimum,
     recommended,
+    environment: fc.constantFrom("tfgrid", "cloud", "local"),
     hardening: hardeningInput,
     roles,
   },

@@ -88,8 +88,9 @@ print_facts() {
     "$(json_string "${architecture}")" "${cpus}" "${memory}"
   printf '"dataDirectory":%s,"diskMiB":%d,"diskFreeMiB":%d,"devices":%s,' \
     "$(json_string "${directory}")" "$(disk_size_mib "${directory}")" "${disk}" "$(block_devices)"
-  printf '"virtualisation":%s,"address":%s,"addresses":%s,"detectedAt":%s,"warnings":[%s]}\n' \
+  printf '"virtualisation":%s,"address":%s,"addresses":%s,"indicators":%s,"detectedAt":%s,"warnings":[%s]}\n' \
     "$(json_string "${virtualisation}")" "$(json_string "${address}")" "$(global_addresses | json_strings)" \
+    "$(indicators)" \
     "$(json_string "$(now_utc)")" "$(IFS=, && echo "${warnings[*]:-}")"
 }
 

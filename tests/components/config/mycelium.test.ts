@@ -13,7 +13,6 @@ test("the section is absent, or has every default", () => {
   expect(parseConfig(vps({}, { mycelium: {} })).mycelium).toEqual({
     source: { kind: "sample" },
     peers: ["tcp://188.40.132.242:9651", "quic://185.69.166.8:9651"],
-    tun: true,
   });
 });
 

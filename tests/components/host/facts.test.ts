@@ -68,15 +68,15 @@ test("the fleet's table has a heading and a row per host, sorted by name", () =>
   };
   const [heading, ...rows] = fleetTable({ web2: small, web1: facts }).map((line) => line.split(/ {2,}/));
   expect(heading).toEqual(
-    "HOST CPUS MEMORY FREE DISKS SYSTEM MACHINE PUBLIC PRIVATE OVERLAY MEASURED STATE".split(" "),
+    "HOST ENVIRONMENT CPUS MEMORY FREE DISKS SYSTEM MACHINE PUBLIC PRIVATE OVERLAY MEASURED STATE".split(" "),
   );
   expect(rows).toEqual([
     [
-      ...["web1", "4", "8.0 GiB", "50 GiB of 100 GiB", "sda 100 GiB", "debian 12", "x86_64 kvm"],
+      ...["web1", "cloud 0.4", "4", "8.0 GiB", "50 GiB of 100 GiB", "sda 100 GiB", "debian 12", "x86_64 kvm"],
       ...["192.0.2.10", "10.0.0.10", "-", "2026-01-01T00:00:00Z", "ok"],
     ],
     [
-      ...["web2", "1", "0.9 GiB", "5.0 GiB of 9.5 GiB", "-", "debian 12", "x86_64 none"],
+      ...["web2", "cloud 0.4", "1", "0.9 GiB", "5.0 GiB of 9.5 GiB", "-", "debian 12", "x86_64 none"],
       ...["-", "-", "-", "2026-01-01T00:00:00Z", "1 CPUs, 4 are recommended; b"],
     ],
   ]);

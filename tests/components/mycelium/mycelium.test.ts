@@ -18,8 +18,8 @@ const identity = { address: "523:ac66::1", subnet: "523:ac66::/64", publicKey: "
 const url =
   "https://github.com/threefoldtech/mycelium/releases/download/v0.7.10/mycelium-x86_64-unknown-linux-musl.tar.gz";
 
-const node = (change: { program?: Program; tun?: boolean; user?: string } = {}) => {
-  const { program = release, tun = true, user = "root" } = change;
+const node = (change: { program?: Program; tun?: boolean; user?: string; measured?: object } = {}) => {
+  const { program = release, tun, user = "root" } = change;
   const size = { cpus: 1, memoryMiB: 1024, diskGiB: 5 };
   const login = { ...endpoint, user };
   const host = new Vps("web1", {
@@ -34,11 +34,12 @@ const node = (change: { program?: Program; tun?: boolean; user?: string } = {}) 
   });
   return new MyceliumNode("web1-mycelium", { host, program, peers, tun });
 };
-const stdout = (name: string) => {
-  if (name === "web1-preflight") return preflightOutput();
+const stdout = (measured?: object) => (name: string) => {
+  if (name === "web1-preflight") return preflightOutput(measured);
   return name === "web1-mycelium-service" ? JSON.stringify(identity) : "";
 };
-const deployed = (change: Parameters<typeof node>[0] = {}) => run(() => node(change), { stdout });
+const deployed = (change: Parameters<typeof node>[0] = {}) =>
+  run(() => node(change), { stdout: stdout(change.measured) });
 
 const remote = {
   ...noOptions,
@@ -185,4 +186,30 @@ describe("programVariables", () => {
     expect(programVariables(both, "constructor")).toMatchObject({ PROGRAM: "" });
     expect(releaseUrl("0.7.10", "x86_64")).toBe(url);
   });
+});
+
+/** What a VM of the grid shows. */
+const grid = {
+  addresses: ["10.20.2.2", "5ff:1::2"],
+  indicators: {
+    ...{ vendor: "Cloud Hypervisor", product: "cloud-hypervisor", assetTag: "", cloudId: "nocloud" },
+    ...{ rootFileSystem: "virtiofs", zinit: false },
+  },
+};
+
+test.each([
+  [undefined, {}, true],
+  [undefined, grid, false],
+  [true, grid, true],
+  [false, {}, false],
+])("with tun %s on a server that shows %j it has an interface: %s", async (tun, measured, own) => {
+  const shown = jest.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { byName } = await deployed({ tun, measured });
+  const { stdin } = byName("web1-mycelium-service").inputs;
+  expect(stdin).toContain(`export TUN='${String(own)}'\n`);
+  expect(stdin).toContain(shellAssign({ UNIT: nodeUnit({ tun: own }), TUN: String(own) }));
+  // What the configuration asks for is done, and what it may break is said.
+  const warned = shown.mock.calls.flat().join("\n");
+  expect(warned.includes("hypha:mycelium.tun is true, and it has 5ff:1::2 already")).toBe(tun === true);
+  shown.mockRestore();
 });
