@@ -6,10 +6,10 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status audit user smoke shell test bench lint
+.PHONY: help up preview down logs status audit user smoke cloud-init shell test bench lint
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "  Options: STACK=dev (the stack), YES=1 (ask nothing)"
 
 up: ## Deploy the stack, installing what is missing first
@@ -32,6 +32,9 @@ audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
 
 user: ## Make a Matrix user: NAME=alice [ADMIN=1]
 	@$(in_env) tsx ops/user.ts add "$(NAME)" $(if $(filter 1,$(ADMIN)),--admin)
+
+cloud-init: ## User data for a new server: KEY=~/.ssh/id_ed25519.pub [NAME=hypha]
+	@$(in_env) tsx ops/cloudInit.ts --key "$(KEY)" $(if $(NAME),--user "$(NAME)")
 
 smoke: ## Ask the deployed site for what it must answer
 	@$(in_env) tsx ops/smoke.ts

@@ -64,6 +64,18 @@ test("a second up changes nothing", async () => {
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 
+test("measured anew by hand, the host is told of afresh, and nothing restarts", async () => {
+  const row = async () => ((await stack.outputs())["fleet"] as string[]).at(1) ?? "";
+  const measured = /^vps3 +local [\d.]+ .* debian 13 .* (\d{4}-\d\d-\d\dT[\d:]+Z) +ok$/;
+  const before = measured.exec(await row())?.[1];
+  const run = await stack.up("--replace", "**::vps3-preflight");
+  expect(run.code).toBe(0);
+  expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 1 });
+  const after = measured.exec(await row())?.[1];
+  expect(before).toBeDefined();
+  expect(Date.parse(after ?? "")).toBeGreaterThan(Date.parse(before ?? ""));
+});
+
 test("destroy leaves nothing, not even data, where none was to be kept", async () => {
   const run = await stack.destroy();
   expect(run.output).toContain("deleted");
