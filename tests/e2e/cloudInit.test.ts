@@ -29,8 +29,8 @@ beforeAll(async () => {
   const seed = "/var/lib/cloud/seed/nocloud";
   await vps.exec(
     "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends cloud-init && " +
-      // Nothing but the account: the lab's network stays as it is.
-      "printf 'network: {config: disabled}\ndatasource_list: [NoCloud]\n' >/etc/cloud/cloud.cfg.d/99-lab.cfg && " +
+      // The lab's network stays as it is, and so does the one locale that its image has.
+      "printf 'network: {config: disabled}\ndatasource_list: [NoCloud]\nlocale: C.UTF-8\n' >/etc/cloud/cloud.cfg.d/99-lab.cfg && " +
       `mkdir -p ${seed} && echo 'instance-id: lab' >${seed}/meta-data && ` +
       `echo ${Buffer.from(document).toString("base64")} | base64 -d >${seed}/user-data && ` +
       // The lab's way in for root is not the provider's.

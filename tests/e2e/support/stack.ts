@@ -37,6 +37,8 @@ export function start(
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  // A command that has ended reads nothing: what counts is how it ended.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const ended = new Promise<Run>((resolve, reject) => {
     child.on("error", reject);
