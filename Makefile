@@ -6,10 +6,10 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status audit user smoke cloud-init shell test bench lint
+.PHONY: help up preview down logs status audit user smoke cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo "  Options: STACK=dev (the stack), YES=1 (ask nothing)"
 
 up: ## Deploy the stack, installing what is missing first
@@ -35,6 +35,12 @@ user: ## Make a Matrix user: NAME=alice [ADMIN=1]
 
 cloud-init: ## User data for a new server: KEY=~/.ssh/id_ed25519.pub [NAME=hypha]
 	@$(in_env) tsx ops/cloudInit.ts --key "$(KEY)" $(if $(NAME),--user "$(NAME)")
+
+grid-vm: ## Deploy a ThreeFold Grid VM as a server of the stack: HOST=web1 KEY=~/.ssh/id_ed25519.pub [NAME= NODE= CPU= MEMORY= DISK=]
+	@$(in_env) tsx ops/gridVm.ts deploy --host "$(HOST)" --key "$(KEY)" $(if $(NAME),--name "$(NAME)") $(if $(NODE),--node "$(NODE)") $(if $(CPU),--cpus "$(CPU)") $(if $(MEMORY),--memory "$(MEMORY)") $(if $(DISK),--disk "$(DISK)") $(approve)
+
+grid-cancel: ## Cancel a ThreeFold Grid VM, and with it all that is on it: NAME=myceliumchat
+	@$(in_env) tsx ops/gridVm.ts cancel --name "$(NAME)"
 
 smoke: ## Ask the deployed site for what it must answer
 	@$(in_env) tsx ops/smoke.ts

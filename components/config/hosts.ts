@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkFleet } from "./cluster";
 import { environment } from "./environment";
 import { accountName, address, ipAddress, isDnsName, plainText, port, problem, whenSound } from "./fields";
+import { gridVm } from "./gridVm";
 import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
 
@@ -97,6 +98,7 @@ export const vpsHost = z
       "A smaller server gets a warning. Default: 4 CPUs, 8192 MiB, 50 GiB free",
     ),
     environment,
+    gridVm,
     hardening,
     roles,
   })

@@ -59,6 +59,21 @@ export const stack = stackInput
   )
   .superRefine(
     (value, context) => {
+      for (const [name, host] of Object.entries(value.hosts)) {
+        if (host.kind === "vps" && host.gridVm?.cancel === true && value.chat.postgres.keepData) {
+          problem(
+            context,
+            ["hosts", name, "gridVm", "cancel"],
+            "is true, so that destroy would lose the data that chat.postgres.keepData keeps",
+            "write false, or chat.postgres.keepData: false",
+          );
+        }
+      }
+    },
+    whenSound("hosts", "chat"),
+  )
+  .superRefine(
+    (value, context) => {
       if (value.mycelium === undefined) return;
       const servers = Object.entries(value.hosts).filter(([, host]) => host.kind === "vps");
       if (servers.length === 0) {

@@ -35,6 +35,8 @@ export interface VpsArgs {
   fleet?: string[];
   /** Where it runs. @default what the server shows */
   environment?: EnvironmentKind;
+  /** What must be there before the first contact. @default nothing */
+  after?: pulumi.Resource[];
   /** @default none: the server's own settings stay */
   hardening?: HardeningConfig;
 }
@@ -85,7 +87,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
           ...sizeVariables("RECOMMENDED", args.recommended),
         },
       },
-      { parent: this, hooks: { onError: [explainContact(name, args.endpoint)] } },
+      { parent: this, dependsOn: args.after, hooks: { onError: [explainContact(name, args.endpoint)] } },
     );
     const prepare = hostScript(
       `${name}-prepare`,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nodeAddress } from "../config/cluster";
 import { HostConfig, StackConfig } from "../config/schema";
+import { GridVm } from "../grid/gridVm";
 import { Host } from "../host/host";
 import { LocalEngine } from "../host/localEngine";
 import { Vps } from "../host/vps";
@@ -12,7 +13,7 @@ function host(name: string, config: HostConfig, sitePorts: number[], fleet: stri
     return new LocalEngine(name, { socket: config.socket, ports });
   }
   const { address, port, user, hostKey, identity, deployUser, docker: engine } = config;
-  const { minimum, recommended, environment, hardening } = config;
+  const { minimum, recommended, environment, gridVm, hardening } = config;
   return new Vps(name, {
     endpoint: { address, port, user, hostKey, identity },
     deployUser,
@@ -23,6 +24,10 @@ function host(name: string, config: HostConfig, sitePorts: number[], fleet: stri
     fleet,
     environment,
     hardening,
+    after:
+      gridVm?.cancel === true
+        ? [new GridVm(`${name}-vm`, { host: name, name: gridVm.name, address }).ready]
+        : [],
   });
 }
 

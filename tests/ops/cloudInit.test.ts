@@ -6,6 +6,9 @@ import { parse } from "yaml";
 import { renderCloudInit } from "../../components/host/cloudInit";
 import { hostKey, projectFile, root } from "../components/fixtures";
 
+/** Some cases start the command several times. */
+jest.setTimeout(120_000);
+
 const key = `${hostKey} somebody@example.org`;
 
 test("one account that gets in by its key and has sudo, and no password opens anything", () => {

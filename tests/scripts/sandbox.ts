@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -96,6 +97,11 @@ export class Sandbox {
 
   read(path: string): string {
     return readFileSync(join(this.root, path), "utf8");
+  }
+
+  /** Names in a directory. */
+  entries(path: string): string[] {
+    return readdirSync(join(this.root, path));
   }
 
   has(path: string): boolean {

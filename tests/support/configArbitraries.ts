@@ -63,6 +63,7 @@ const vpsHost = some(
     minimum,
     recommended,
     environment: fc.constantFrom("tfgrid", "cloud", "local"),
+    gridVm: fc.record({ name: fc.constantFrom("myceliumchat", "vm2") }),
     hardening: hardeningInput,
     roles,
   },
