@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { configHash, loadConfig } from "./components/config/load";
 import { gitRevision } from "./components/config/revision";
 import { pulumiVersions, softwareVersions } from "./components/config/versions";

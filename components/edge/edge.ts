@@ -13,8 +13,8 @@ export interface EdgeArgs extends EdgeSettings {
   certificate: Certificate;
   /** Published HTTP port. */
   httpPort: number;
-  /** The largest host that runs it: the memory limit follows from its CPUs. */
-  machine: pulumi.Input<Machine>;
+  /** The hosts that run it, one at least: the memory limit follows from the most CPUs among them. */
+  machines: pulumi.Input<Machine>[];
 }
 
 /**
@@ -54,7 +54,7 @@ export class Edge extends pulumi.ComponentResource {
           { target: 8080, published: args.httpPort },
           { target: 8443, published: args.httpsPort },
         ],
-        memoryMiB: pulumi.output(args.machine).apply(edgeMemoryMiB),
+        memoryMiB: pulumi.all(args.machines).apply(edgeMemoryMiB),
       },
       { parent: this },
     );

@@ -96,8 +96,10 @@ export function homeserverSizes(machine: Machine, wishes: { memoryMiB?: number }
 /**
  * Memory limit in MiB of an Nginx that has a worker per CPU (`worker_processes auto`, nginx.org, "Core functionality"):
  * 64 MiB for what they share, such as the cache of TLS sessions, and 16 MiB each, room for 350 proxied connections
- * with the default buffers (`proxy_buffers` and `proxy_buffer_size`, 36 KiB, and a TLS record). 128 MiB at least.
+ * with the default buffers (`proxy_buffers` and `proxy_buffer_size`, 36 KiB, and a TLS record). 128 MiB at least. One
+ * limit fits all its hosts: the most CPUs among them, and never more than the least memory.
  */
-export function edgeMemoryMiB(machine: Machine): number {
-  return Math.min(machine.memoryMiB, Math.max(128, 64 + 16 * machine.cpus));
+export function edgeMemoryMiB(machines: readonly Machine[]): number {
+  const cpus = Math.max(...machines.map((machine) => machine.cpus));
+  return Math.min(...machines.map(({ memoryMiB }) => memoryMiB), Math.max(128, 64 + 16 * cpus));
 }

@@ -73,7 +73,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.postgres,
-        machine: host.facts,
+        machine: cluster.dataHost.facts,
         databases: [gatewayDatabase, homeserverDatabase],
         ...chat.postgres,
         ...chat.postgres.resources,
@@ -85,7 +85,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.homeserver,
-        machine: host.facts,
+        machine: cluster.dataHost.facts,
         postgres,
         serverName: chat.serverName,
         publicUrl: `https://${site}/`,
@@ -111,7 +111,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.edge,
-        machine: host.facts,
+        machines: cluster.hostsWith("edge").map(({ facts }) => facts),
         certificate,
         domain: edge.domain,
         aliases: edge.aliases,

@@ -7,7 +7,7 @@ import { outputOf } from "../../support/mocks";
 import { cluster, facts, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
 
 const settings = {
-  machine: facts,
+  machines: [facts],
   domain: "chat.example.org",
   aliases: ["www.example.org"],
   httpPort: 80,
@@ -174,7 +174,7 @@ describe("Edge", () => {
     [443, "https://chat.example.org"],
     [8443, "https://chat.example.org:8443"],
   ])("published on %d its address is %s", async (httpsPort, url) => {
-    const { result, byName } = await make({ httpsPort, machine: { cpus: 16, memoryMiB: 8192 } });
+    const { result, byName } = await make({ httpsPort, machines: [{ cpus: 16, memoryMiB: 8192 }] });
     expect(result.url).toBe(url);
     expect(byName("edge", "hypha:edge:Edge").outputs).toEqual({ url });
     expect(byName("edge-service").inputs).toMatchObject({

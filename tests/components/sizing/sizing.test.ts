@@ -33,7 +33,7 @@ const decided = (one: Machine, wish: PostgresWishes) => ({
   ...Object.fromEntries(
     Object.entries(homeserverSizes(one, {})).map(([key, value]) => [`homeserver.${key}`, value]),
   ),
-  edge: edgeMemoryMiB(one),
+  edge: edgeMemoryMiB([one]),
   sold: soldMemoryMiB(one.memoryMiB),
 });
 
@@ -48,7 +48,7 @@ test.each([
 ])("%d MiB and %d CPUs", (memoryMiB, cpus, postgres, homeserver, edge) => {
   expect(Object.values(postgresSizes({ memoryMiB, cpus }, { maxConnections: 100 }))).toEqual(postgres);
   expect(Object.values(homeserverSizes({ memoryMiB, cpus }, {}))).toEqual(homeserver);
-  expect(edgeMemoryMiB({ memoryMiB, cpus })).toBe(edge);
+  expect(edgeMemoryMiB([{ memoryMiB, cpus }])).toBe(edge);
 });
 
 test.each([
@@ -70,7 +70,7 @@ test("nothing gets more than the machine has, and together they leave most of it
     fc.property(machine, maxConnections, (one, connections) => {
       const postgres = postgresSizes(one, { maxConnections: connections });
       const homeserver = homeserverSizes(one, {});
-      for (const size of [postgres.memoryMiB, homeserver.memoryMiB, edgeMemoryMiB(one)]) {
+      for (const size of [postgres.memoryMiB, homeserver.memoryMiB, edgeMemoryMiB([one])]) {
         expect(size).toBeLessThanOrEqual(one.memoryMiB);
       }
       if (one.memoryMiB >= 4096) {
@@ -78,6 +78,12 @@ test("nothing gets more than the machine has, and together they leave most of it
       }
     }),
   );
+});
+
+test("the edge has one limit on all its hosts, with room for a worker per CPU on the largest", () => {
+  const small = { cpus: 1, memoryMiB: 1024 };
+  expect(edgeMemoryMiB([small, { cpus: 16, memoryMiB: 8192 }])).toBe(320);
+  expect(edgeMemoryMiB([small, { cpus: 128, memoryMiB: 65_536 }])).toBe(1024);
 });
 
 test("a larger machine never gets less of anything", () => {
