@@ -21,8 +21,12 @@ describe("ops/test.sh", () => {
 
   beforeEach(() => {
     checkout = new Checkout();
-    for (const file of ["testReport.ts", "lib/testReport.ts", "lib/tool.ts"]) {
-      fs.copyFileSync(path.join(root, "ops", file), path.join(checkout.directory, "ops", file));
+    fs.mkdirSync(path.join(checkout.directory, "components/shell"), { recursive: true });
+    for (const file of [
+      ...["ops/testReport.ts", "ops/lib/testReport.ts", "ops/lib/tool.ts"],
+      "components/shell/table.ts",
+    ]) {
+      fs.copyFileSync(path.join(root, file), path.join(checkout.directory, file));
     }
     fs.mkdirSync(path.join(checkout.directory, "node_modules/.bin"), { recursive: true });
     const tsx = path.join(root, "node_modules/.bin/tsx");
