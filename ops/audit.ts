@@ -1,6 +1,7 @@
+import { table } from "../components/shell/table";
 import { Answer, configOf, merge, onHosts } from "./lib/audit";
 import { stackConfig, stackName } from "./lib/stack";
-import { parseArguments, runTool, table, ToolError } from "./lib/tool";
+import { parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: audit [--lines N] [--json]
 The last deployments of this and other stacks from the audit logs of the stack's hosts, merged by time; 20 lines of each

@@ -12,7 +12,7 @@ import { Gateway } from "../matrix/gateway";
 import { Homeserver } from "../matrix/homeserver";
 import { Postgres } from "../postgres/postgres";
 import { Database } from "../postgres/render";
-import { Cluster } from "../swarm/cluster";
+import { Cluster, NodeRole } from "../swarm/cluster";
 
 /** The gateway has its database's name and role built in. */
 const gatewayDatabase: Database = { name: "mycelium_matrix", owner: "mycelium_user", uid: imageUids.gateway };
@@ -41,16 +41,15 @@ export class Chat extends pulumi.ComponentResource {
     const { chat, edge, images } = config;
     const child = { parent: this };
     const host = cluster.manager;
-    const nodes = [host];
     const site = siteAuthority(edge.domain, edge.ports.https);
 
-    const own = (image: string): Image =>
-      new ServiceImage(`${image}-image`, { image, ...images, host, nodes }, child);
-    const application = (part: Application) => ({
+    const own = (image: string, role: NodeRole): Image =>
+      new ServiceImage(`${image}-image`, { image, ...images, host, nodes: cluster.hostsWith(role) }, child);
+    const application = (part: Application, role: NodeRole) => ({
       image: applicationImage(
         `${part}-image`,
         part,
-        { source: chat[part].source, images, host, nodes },
+        { source: chat[part].source, images, host, nodes: cluster.hostsWith(role) },
         child,
       ),
       replicas: chat[part].replicas,
@@ -58,14 +57,14 @@ export class Chat extends pulumi.ComponentResource {
       ...chat[part].resources,
     });
     const parts = {
-      postgres: own("postgres"),
-      homeserver: own("homeserver"),
-      edge: own("edge"),
+      postgres: own("postgres", "data"),
+      homeserver: own("homeserver", "data"),
+      edge: own("edge", "edge"),
     };
     const applications = {
-      bridge: application("bridge"),
-      gateway: application("gateway"),
-      frontend: application("frontend"),
+      bridge: application("bridge", "app"),
+      gateway: application("gateway", "data"),
+      frontend: application("frontend", "app"),
     };
 
     const postgres = new Postgres(
