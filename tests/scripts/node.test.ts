@@ -113,6 +113,10 @@ describe("the first manager", () => {
 
   test.each([
     ["active false", "the engine is a worker of a swarm, and hypha:cluster.first names it to start one"],
+    [
+      "ControlSocket /x already exists, disabling multiplexing\nactive false",
+      "the engine is a worker of a swarm, and hypha:cluster.first names it to start one",
+    ],
     ["pending false", "the engine is in a swarm that does not answer (pending false)"],
     ["locked false", "the engine is in a swarm that does not answer (locked false)"],
     ["ssh: connection refused", "the Docker engine does not answer: ssh: connection refused"],

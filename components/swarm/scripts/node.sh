@@ -22,8 +22,8 @@ on() {
   if [[ ${client[0]} == ssh ]]; then "${client[@]}" "$(printf '%q ' "$@")"; else "${client[@]}" "$@"; fi
 }
 
-# What the engine says of its swarm, or how it failed to say so.
-state() { on node info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>&1; }
+# What the engine says of its swarm, or how it failed to say so. What ssh remarks before is no part of it.
+state() { { on node info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>&1 || true; } | tail -n 1; }
 node_id() { on node info --format '{{.Swarm.NodeID}}'; }
 # shellcheck disable=SC2016 # a template of docker's
 labels_of() { on manager node inspect --format '{{range $key, $_ := .Spec.Labels}}{{println $key}}{{end}}' "$1"; }
