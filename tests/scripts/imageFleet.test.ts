@@ -80,6 +80,8 @@ describe("several nodes", () => {
     });
     expect([layersSent(first), layersSent(third)]).toEqual([[files("new", "top")], [files("new", "top")]]);
     expect(box.called("docker build")).toEqual([]);
+    // Once for the list of its files, once without some of them.
+    expect(box.called("docker save")).toHaveLength(2);
     box.have(first, base).file(`whole-${first}`, "");
     expect(box.image(fleet).code).toBe(0);
     expect(layersSent(first).at(-1)).toBe(files("base", "new", "top"));
