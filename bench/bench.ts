@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { parseArguments, runTool, ToolError } from "../ops/lib/tool";
 import { projectRoot } from "../tests/e2e/support/stack";
+import { fleetPreview } from "./cases/fleet";
 import { floor } from "./cases/floor";
 import { peers } from "./cases/peers";
 import { change, connections, memory, stack } from "./cases/stacks";
@@ -13,7 +14,7 @@ import { Case, measure } from "./lib/series";
 import { Servers } from "./lib/servers";
 import { LabVps } from "../tests/e2e/support/lab";
 
-const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory"] as const;
+const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory", "fleet"] as const;
 type Group = (typeof groups)[number];
 
 const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B]
@@ -104,6 +105,7 @@ async function main(args: string[]): Promise<number> {
     peers: () => peers(servers),
     change: () => change(remote),
     memory: () => memory(remote),
+    fleet: fleetPreview,
   };
   const began = new Date();
   const about = machine();

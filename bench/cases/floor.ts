@@ -10,7 +10,7 @@ class Program {
   private readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-bench-floor-"));
   private readonly env: NodeJS.ProcessEnv = {
     PATH: `${path.join(projectRoot, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`,
-    PULUMI_BACKEND_URL: `file://${this.directory}/state`,
+    PULUMI_BACKEND_URL: `file://${this.directory}/state?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: "only for this measurement",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",

@@ -59,9 +59,9 @@ export class Vps extends pulumi.ComponentResource implements Host {
   readonly channel: Channel;
   /** The login of the first contact, for scripts that need root. */
   readonly root: SshEndpoint;
-  readonly provider: docker.Provider;
   readonly facts: pulumi.Output<HostFacts>;
   readonly ready: pulumi.Resource;
+  private ownProvider?: docker.Provider;
 
   constructor(name: string, args: VpsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:host:Vps", name, {}, opts);
@@ -116,11 +116,16 @@ export class Vps extends pulumi.ComponentResource implements Host {
       );
       this.ready = hardening.confirmed;
     }
-    this.provider = new docker.Provider(
-      `${name}-docker`,
-      { host: dockerHost(this.channel), sshOpts: sshOptions(deployEndpoint) },
+    this.registerOutputs({ facts: this.facts });
+  }
+
+  /** Each is a process of its own: most hosts of a fleet are spoken to through the manager, and have none. */
+  get provider(): docker.Provider {
+    this.ownProvider ??= new docker.Provider(
+      `${this.name}-docker`,
+      { host: dockerHost(this.channel), sshOpts: sshOptions(this.root) },
       { parent: this, dependsOn: this.ready },
     );
-    this.registerOutputs({ facts: this.facts });
+    return this.ownProvider;
   }
 }

@@ -12,7 +12,7 @@ const env = {
   XDG_DATA_HOME: data,
   STACK: stackName,
   YES: "1",
-  PULUMI_BACKEND_URL: `file://${data}/state`,
+  PULUMI_BACKEND_URL: `file://${data}/state?metadata=skip`,
   PULUMI_CONFIG_PASSPHRASE: undefined,
 };
 

@@ -29,7 +29,7 @@ describe("ops/env.sh", () => {
     expect(first.stderr).toContain(passphrase());
     expect(first.stdout + first.stderr).not.toContain(content);
     expect(first.exported["PULUMI_CONFIG_PASSPHRASE_FILE"]).toBe(passphrase());
-    expect(first.exported["PULUMI_BACKEND_URL"]).toBe(`file://${checkout.data}/state`);
+    expect(first.exported["PULUMI_BACKEND_URL"]).toBe(`file://${checkout.data}/state?metadata=skip`);
 
     const second = source();
     expect(second.stderr).toBe("");
@@ -86,7 +86,24 @@ describe("ops/env.sh", () => {
 
   test("is not misled by credentials without a current login", () => {
     checkout.write("home/.pulumi/credentials.json", JSON.stringify({ current: "", accounts: {} }));
-    expect(source().exported["PULUMI_BACKEND_URL"]).toBe(`file://${checkout.data}/state`);
+    expect(source().exported["PULUMI_BACKEND_URL"]).toBe(`file://${checkout.data}/state?metadata=skip`);
+  });
+
+  test("takes away what a killed write left beside the state, which would hide it, and nothing else", () => {
+    const stacks = "home/.local/share/hypha/state/.pulumi/stacks/hypha";
+    for (const [file, text] of [
+      ["dev.json", "{}"],
+      ["dev.json.attrs", ""],
+      ["prod.json.attrs", "{}"],
+    ] as const) {
+      checkout.write(`${stacks}/${file}`, text);
+    }
+    checkout.write("home/.local/share/hypha/passphrase", "p");
+    expect(source().status).toBe(0);
+    expect(fs.readdirSync(path.join(checkout.data, "state/.pulumi/stacks/hypha")).sort()).toEqual([
+      "dev.json",
+      "prod.json.attrs",
+    ]);
   });
 
   test("leaves a passphrase alone that was given otherwise, an empty one too", () => {

@@ -102,7 +102,7 @@ export type StackSettings = Record<"hosts" | "chat" | "edge" | "images", unknown
 export class Stack {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  private readonly configFile: string;
+  readonly configFile: string;
 
   constructor(
     readonly name: string,
@@ -113,7 +113,7 @@ export class Stack {
     fs.mkdirSync(path.join(this.directory, "state"));
     this.env = {
       PATH: `${path.join(projectRoot, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`,
-      PULUMI_BACKEND_URL: `file://${this.directory}/state`,
+      PULUMI_BACKEND_URL: `file://${this.directory}/state?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "only for this test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
