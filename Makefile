@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status audit user smoke cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up preview down logs status doctor audit user smoke cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ logs: ## Follow a service's log: SERVICE=edge [LINES=100] [FOLLOW=0]
 
 status: ## Hosts, services, replicas, images and the state of their tasks
 	@$(in_env) tsx ops/status.ts
+
+doctor: ## Compare what is on the hosts with what the stack would write: [FIX=1] [JSON=1]
+	@$(in_env) tsx ops/doctor.ts $(if $(filter 1,$(FIX)),--fix $(approve)) $(if $(filter 1,$(JSON)),--json)
 
 audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
 	@$(in_env) tsx ops/audit.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)

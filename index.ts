@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { configHash, loadConfig } from "./components/config/load";
 import { gitRevision } from "./components/config/revision";
 import { pulumiVersions, softwareVersions } from "./components/config/versions";
-import { dockerHost, sshOptions } from "./components/host/channel";
+import { hostAccess } from "./components/host/channel";
 import { fleetTable } from "./components/host/fleetTable";
-import { Host } from "./components/host/host";
 import { Chat } from "./components/systems/chat";
 import { cluster, hosts } from "./components/systems/hosts";
 import { myceliumNodes } from "./components/systems/mycelium";
@@ -23,16 +22,6 @@ const siteAddresses = Object.values(config.hosts)
   .map((host) => (host.kind === "vps" ? host.address : "127.0.0.1"))
   .sort();
 
-/** What tools beside Pulumi need to reach a host. */
-function access(host: Host): { dockerHost: string; sshArgs: string[]; facts: Host["facts"] } {
-  const { channel } = host;
-  return {
-    dockerHost: dockerHost(channel),
-    sshArgs: channel.kind === "ssh" ? sshOptions(channel.endpoint) : [],
-    facts: host.facts,
-  };
-}
-
 const outputs = {
   url: chat.url,
   siteAddresses,
@@ -47,7 +36,9 @@ const outputs = {
     mycelium: config.mycelium?.source.kind,
   },
   versions: { ...softwareVersions, ...pulumiVersions },
-  hosts: Object.fromEntries([...machines].map(([name, host]) => [name, access(host)])),
+  hosts: Object.fromEntries(
+    [...machines].map(([name, host]) => [name, { ...hostAccess(host.channel), facts: host.facts }]),
+  ),
   fleet: pulumi
     .all(Object.fromEntries([...machines].map(([name, { facts }]) => [name, facts])))
     .apply(fleetTable),

@@ -1,4 +1,5 @@
-import { dockerCommand, StackHost } from "../../ops/lib/stack";
+import { dockerArgv } from "../../components/host/access";
+import { StackHost } from "../../ops/lib/stack";
 import { must } from "../../tests/e2e/support/stack";
 import { Deployment, expectChanges, succeeded } from "../lib/deployment";
 import { peakMemory } from "../lib/memory";
@@ -40,7 +41,7 @@ export function change(deployment: Deployment): Case {
     }
     const service = `hypha-${deployment.stack.name}-bridge`;
     const update = ["service", "update", "--detach=false", "--quiet", "--env-add", `BENCH=${to}`, service];
-    return (await must(...dockerCommand(host, update))).seconds;
+    return (await must(...dockerArgv(host, update))).seconds;
   };
   return {
     group: "change",

@@ -4,6 +4,7 @@ import * as path from "path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { expandHome } from "../shell/home";
+import { HostAccess } from "./access";
 
 /** Who proves itself to the host: the running SSH agent, or a private key file (`~` is the home directory). */
 export type SshIdentity = { agent: true } | { keyFile: string };
@@ -70,11 +71,12 @@ export function dockerHost(channel: Channel): string {
   return `ssh://${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
-/** The words that run `docker` on the host's engine, here or through SSH; its arguments follow. */
-export function dockerClient(channel: Channel): string[] {
-  return channel.kind === "local"
-    ? ["docker", "--host", dockerHost(channel)]
-    : ["ssh", ...sshDestination(channel.endpoint), "--", "docker"];
+/** How tools beside Pulumi reach the host's engine. */
+export function hostAccess(channel: Channel): HostAccess {
+  return {
+    dockerHost: dockerHost(channel),
+    sshArgs: channel.kind === "ssh" ? sshOptions(channel.endpoint) : [],
+  };
 }
 
 /** Arguments of `ssh` that open a session on the host: options, port and destination; a command may follow. */

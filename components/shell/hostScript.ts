@@ -34,7 +34,7 @@ export function hostScript(
   args: HostScriptArgs,
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command | command.remote.Command {
-  const text = ["shell/lib.sh", ...(args.libraries ?? []), args.script]
+  const text = ["shell/lib.sh", "shell/facts.sh", ...(args.libraries ?? []), args.script]
     .map((file) => fs.readFileSync(path.join(root, file), "utf8"))
     .join("");
   const stdin = pulumi.output(args.variables ?? {}).apply((variables) => `${shellAssign(variables)}${text}`);

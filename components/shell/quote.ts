@@ -21,6 +21,17 @@ export function shellAssign(vars: Readonly<Record<string, string>>): string {
     .join("");
 }
 
+/** The variables of a script on stdin: what `shellAssign` wrote at the beginning of the text. */
+export function shellAssigned(text: string): Record<string, string> {
+  const variables: Record<string, string> = {};
+  const line = /export ([A-Z_][A-Z0-9_]*)=((?:'[^']*'|\\')*)\n/y;
+  for (let found = line.exec(text); found !== null; found = line.exec(text)) {
+    const [, name = "", words = ""] = found;
+    variables[name] = words.slice(1, -1).replaceAll("'\\''", "'");
+  }
+  return variables;
+}
+
 /** The value stays out of the message: it may be a secret. */
 function quoteWord(word: string, subject: string): string {
   if (word.includes("\0")) {

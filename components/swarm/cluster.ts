@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerClient } from "../host/channel";
+import { dockerClient } from "../host/access";
+import { hostAccess } from "../host/channel";
 import { Host } from "../host/host";
 import { hostScript } from "../shell/hostScript";
 import { stackLabels, stackName } from "./naming";
@@ -74,8 +75,8 @@ export class Cluster extends pulumi.ComponentResource {
             HOST_NAME: hostName,
             STACK: pulumi.getStack(),
             FIRST: hostName === args.first ? "yes" : "no",
-            NODE: dockerClient(host.channel).join("\n"),
-            MANAGER: dockerClient(first.host.channel).join("\n"),
+            NODE: dockerClient(hostAccess(host.channel)).join("\n"),
+            MANAGER: dockerClient(hostAccess(first.host.channel)).join("\n"),
             ADDRESS: address,
             MANAGER_ADDRESS: first.address,
             JOIN_AS: roles.includes("manager") ? "manager" : "worker",

@@ -1,35 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dockerCommand } from "../host/dockerCommand";
 import { Host } from "../host/host";
-
-/** One row of `docker service ps`. */
-interface Task {
-  ID: string;
-  Name: string;
-  DesiredState: string;
-  CurrentState: string;
-  Error: string;
-}
-
-/** A row of `docker service ps`; undefined for any other line, a row cut short among them. */
-function parseTask(line: string): Task | undefined {
-  try {
-    const row = JSON.parse(line) as Partial<Record<keyof Task, unknown>> | null;
-    const texts = [row?.ID, row?.Name, row?.CurrentState, row?.Error];
-    return texts.every((text) => typeof text === "string") ? (row as Task) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+import { parseTasks, Task } from "./tasks";
 
 /** The newest task that ended badly, from the lines of `docker service ps --format '{{json .}}'`, newest first. */
 export function failedTask(lines: string): Task | undefined {
-  return lines
-    .split("\n")
-    .map(parseTask)
-    .find(
-      (task) => task !== undefined && (task.Error !== "" || /^(Failed|Rejected)/.test(task.CurrentState)),
-    );
+  return parseTasks(lines).find(({ error, state }) => error !== "" || /^(Failed|Rejected)/.test(state));
 }
 
 /**
@@ -48,10 +24,10 @@ export function explainFailure(manager: Host, service: string): pulumi.ErrorHook
       }
       return false;
     }
-    const logs = await run(["service", "logs", "--raw", "--tail", "20", task.ID]);
+    const logs = await run(["service", "logs", "--raw", "--tail", "20", task.id]);
     const last = logs.output.trim() || "(it logged nothing)";
     await pulumi.log.error(
-      `${service} on ${manager.name}: ${task.Name} ${task.CurrentState}: ${task.Error}\nlast log lines:\n${last}`,
+      `${service} on ${manager.name}: ${task.name} ${task.state}: ${task.error}\nlast log lines:\n${last}`,
     );
     return false;
   });

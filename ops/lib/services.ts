@@ -1,16 +1,6 @@
 import { table } from "../../components/shell/table";
+import { jsonRows, parseTasks, Task } from "../../components/swarm/tasks";
 import { docker, StackHost } from "./stack";
-
-export interface Task {
-  name: string;
-  node: string;
-  /** As the engine tells it, like `Running 5 minutes ago`. */
-  state: string;
-  /** Whether the engine still wants this task to run. */
-  wanted: boolean;
-  /** What ended it, else empty. */
-  error: string;
-}
 
 export interface ServiceStatus {
   name: string;
@@ -20,26 +10,10 @@ export interface ServiceStatus {
   tasks: Task[];
 }
 
-type Row = Record<string, string>;
-
-function rows(lines: string): Row[] {
-  return lines
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as Row);
-}
-
 /** From what `docker service ls` and `docker service ps` print as JSON lines. */
 export function parseServices(serviceLines: string, taskLines: string): ServiceStatus[] {
-  const tasks = rows(taskLines).map((row) => ({
-    name: row["Name"] ?? "",
-    node: row["Node"] ?? "",
-    state: row["CurrentState"] ?? "",
-    // Ready is a task that starts as soon as the restart delay is over.
-    wanted: ["Running", "Ready"].includes(row["DesiredState"] ?? ""),
-    error: row["Error"] ?? "",
-  }));
-  return rows(serviceLines)
+  const tasks = parseTasks(taskLines);
+  return jsonRows(serviceLines)
     .map((row) => {
       const name = row["Name"] ?? "";
       const [running = 0, wanted = 0] = (row["Replicas"] ?? "").split(/[/ ]/).map(Number);

@@ -1,20 +1,22 @@
 import { execFileSync, spawn, spawnSync } from "child_process";
+import { dockerArgv, HostAccess } from "../../components/host/access";
 import { HostFacts } from "../../components/host/facts";
-import { shellQuote } from "../../components/shell/quote";
+import { StackState, StateResource } from "./state";
 import { ToolError } from "./tool";
 
-/** How tools reach a host of the stack: an entry of the stack output `hosts`. */
-export interface StackHost {
+/** How tools reach a host of the stack. */
+export interface StackHost extends HostAccess {
   name: string;
-  /** `unix:///…` or `ssh://…`, for messages and for the local engine. */
-  dockerHost: string;
-  /** Options of `ssh`: pinned host key, identity, shared connection; empty for the local engine. */
-  sshArgs: string[];
 }
 
-function pulumi(args: string[]): string {
+/** What `pulumi args…` prints. */
+export function pulumi(args: string[]): string {
   try {
-    return execFileSync("pulumi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    return execFileSync("pulumi", args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 1 << 28,
+    });
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     const said = (error as { stderr?: string }).stderr?.trim() ?? "";
@@ -36,7 +38,7 @@ export interface StackOutputs {
   url?: string;
   siteAddresses?: string[];
   certificateAuthority?: string;
-  hosts?: Record<string, { dockerHost: string; sshArgs: string[]; facts?: HostFacts }>;
+  hosts?: Record<string, HostAccess & { facts?: HostFacts }>;
   /** The lines of a table: what each host has, when it was last measured. */
   fleet?: string[];
 }
@@ -54,32 +56,40 @@ export function stackConfig(stack: string): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
 }
 
-/** The hosts of a deployed stack, from its outputs. */
-export function stackHosts(stack: string, outputs = stackOutputs(stack)): StackHost[] {
-  const hosts = Object.entries(outputs.hosts ?? {});
-  if (hosts.length === 0) {
+/** The stack's state; its secrets stay encrypted unless asked for. */
+export function stackState(stack: string, options: { showSecrets?: boolean } = {}): StackState {
+  const args = ["stack", "export", "--stack", stack];
+  return JSON.parse(pulumi(options.showSecrets === true ? [...args, "--show-secrets"] : args)) as StackState;
+}
+
+/** The hosts among a stack's outputs. */
+function required(stack: string, hosts: StackOutputs["hosts"]): Record<string, HostAccess> {
+  if (Object.keys(hosts ?? {}).length === 0) {
     throw new ToolError(
       `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,
     );
   }
-  return hosts.map(([name, { dockerHost, sshArgs }]) => ({ name, dockerHost, sshArgs }));
+  return hosts ?? {};
 }
 
-/** The command that runs `docker args…` on the host's engine. Over SSH the words are quoted for the remote shell. */
-export function dockerCommand(host: StackHost, args: readonly string[]): [string, string[]] {
-  const { protocol, username, hostname, port } = new URL(host.dockerHost);
-  if (protocol !== "ssh:") {
-    return ["docker", ["--host", host.dockerHost, ...args]];
-  }
-  // An IPv6 address stands in brackets in a URL, and without them for ssh.
-  const address = hostname.replace(/^\[(.*)\]$/, "$1");
-  const destination = ["-p", port || "22", `${username}@${address}`];
-  return ["ssh", [...host.sshArgs, ...destination, "--", shellQuote(["docker", ...args])]];
+/** The hosts of a deployed stack, from its outputs. */
+export function stackHosts(stack: string, outputs = stackOutputs(stack)): StackHost[] {
+  return Object.entries(required(stack, outputs.hosts)).map(([name, { dockerHost, sshArgs }]) => ({
+    name,
+    dockerHost,
+    sshArgs,
+  }));
+}
+
+/** The hosts by name, from a state that is at hand. */
+export function hostsOf(stack: string, resources: readonly StateResource[]): Record<string, HostAccess> {
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+  return required(stack, (outputs as StackOutputs).hosts);
 }
 
 /** What `docker args…` prints on the host; `input` is its standard input. */
 export function docker(host: StackHost, args: readonly string[], input?: string): string {
-  const [command, words] = dockerCommand(host, args);
+  const [command, words] = dockerArgv(host, args);
   const result = spawnSync(command, words, {
     encoding: "utf8",
     stdio: ["pipe", "pipe", "pipe"],
@@ -99,7 +109,7 @@ export function docker(host: StackHost, args: readonly string[], input?: string)
 
 /** Runs `docker args…` on the host with this terminal; resolves with its exit code. */
 export function dockerAttached(host: StackHost, args: readonly string[]): Promise<number> {
-  const [command, words] = dockerCommand(host, args);
+  const [command, words] = dockerArgv(host, args);
   return new Promise((resolve, reject) => {
     const child = spawn(command, words, { stdio: ["ignore", "inherit", "inherit"] });
     child.on("error", (error) => {

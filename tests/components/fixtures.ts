@@ -163,9 +163,10 @@ export function vpsConfig(change: (raw: Record<string, unknown>) => Record<strin
   );
 }
 
-/** What a host script is sent: its variables as they must be quoted, the library, the script's own, the script. */
+/** What a host script is sent: its variables as they must be quoted, the libraries, the script's own, the script. */
 export const sent = (variables: string, ...scripts: string[]): string =>
-  variables + ["shell/lib.sh", ...scripts].map((script) => projectFile("components", script)).join("");
+  variables +
+  ["shell/lib.sh", "shell/facts.sh", ...scripts].map((script) => projectFile("components", script)).join("");
 
 /** The options of a resource that has none. */
 export const noOptions = {

@@ -1,5 +1,4 @@
 import { formatStatus, parseServices } from "../../ops/lib/services";
-import { dockerCommand } from "../../ops/lib/stack";
 import { parseArguments } from "../../ops/lib/tool";
 
 const line = (row: Record<string, string>): string => `${JSON.stringify(row)}\n`;
@@ -36,32 +35,6 @@ describe("status", () => {
       task("hypha-dev-edge-cache.1", "Running", "Running"),
     );
     expect(service?.tasks).toEqual([]);
-  });
-});
-
-describe("the docker command", () => {
-  test("addresses the local engine by its socket", () => {
-    const host = { name: "local", dockerHost: "unix:///var/run/docker.sock", sshArgs: [] };
-    expect(dockerCommand(host, ["info"])).toEqual([
-      "docker",
-      ["--host", "unix:///var/run/docker.sock", "info"],
-    ]);
-  });
-
-  test.each([
-    ["ssh://root@web1.example.org:2222", ["-p", "2222", "root@web1.example.org"]],
-    ["ssh://root@[2001:db8::1]:22", ["-p", "22", "root@2001:db8::1"]],
-  ])("goes to %s over SSH as one word per argument, whatever is in it", (dockerHost, destination) => {
-    const host = { name: "web1", dockerHost, sshArgs: ["-o", "BatchMode=yes"] };
-    expect(dockerCommand(host, ["service", "ls", "--format", "{{json .}}", "a'; reboot"])).toEqual([
-      "ssh",
-      [
-        ...host.sshArgs,
-        ...destination,
-        "--",
-        `'docker' 'service' 'ls' '--format' '{{json .}}' 'a'\\''; reboot'`,
-      ],
-    ]);
   });
 });
 

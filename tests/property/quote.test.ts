@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { shellAssign, shellQuote } from "../../components/shell/quote";
+import { shellAssign, shellAssigned, shellQuote } from "../../components/shell/quote";
 
 const shells = ["sh", "bash"];
 
@@ -101,5 +101,18 @@ test.each(shells)("%s exports every variable as it was", (shell) => {
       );
     }),
     { numRuns: 200 },
+  );
+});
+
+test("what was exported is read back from a script, and nothing that comes after", () => {
+  const name = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/);
+  fc.assert(
+    fc.property(fc.dictionary(name, word, { maxKeys: 20 }), fc.array(word), (vars, words) => {
+      const script = `#!/bin/sh\nmain ${shellQuote(words)}\n`;
+      expect(shellAssigned(`${shellAssign(vars)}${script}${shellAssign({ LATER: "x" })}`)).toEqual({
+        ...vars,
+      });
+    }),
+    { numRuns: 500 },
   );
 });

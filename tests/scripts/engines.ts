@@ -34,6 +34,7 @@ export function withEngines(box: Sandbox, reference: string): Sandbox {
           [[ -n $found ]] || { echo; echo "No such image: $name" >&2; code=1; continue; }
           read -r _ id layers <<<"$found"
           case $format in
+            --format=there) echo there ;;
             "layers "*) echo "layers \${layers//,/ } " ;;
             *Architecture*) echo "$id amd64 \${layers//,/ } " ;;
             *) echo "$id" ;;

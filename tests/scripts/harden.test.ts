@@ -1,10 +1,9 @@
-import { HardenBox, off } from "./hardenBox";
+import { guarded, HardenBox } from "./hardenBox";
 import { failure } from "./sandbox";
 
 const state = "var/lib/hypha/hardening";
 const rules = "etc/hypha/nftables.conf";
 const dropIn = "etc/ssh/sshd_config.d/10-hypha.conf";
-const guarded = { ...off, NFTABLES_CONF: "new rules\n", SSHD_CONF: "PasswordAuthentication no\n" };
 const confirm = (variables: Record<string, string>) => harden({ ...variables, CONFIRM: "yes" });
 let box: HardenBox;
 const harden: HardenBox["harden"] = (...args) => box.harden(...args);
@@ -68,7 +67,7 @@ describe("firewall and sshd", () => {
         .slice(before)
         .filter((call) => /^(systemd-run|install|systemctl (re|try))/.test(call)),
     ).toEqual([]);
-    box.stub("nft", "[[ $* != 'list table inet hypha' ]]");
+    box.stub("nft", "[[ $* != *'list table inet hypha' ]]");
     harden(guarded);
     expect(box.calls().slice(before)).toContain("systemctl reload-or-restart hypha-firewall.service");
   });

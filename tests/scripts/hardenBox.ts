@@ -11,18 +11,25 @@ export const off = {
 const script =
   projectFile("components", "host/scripts/guard.sh") + projectFile("components", "host/scripts/harden.sh");
 
+export const guarded = { ...off, NFTABLES_CONF: "new rules\n", SSHD_CONF: "PasswordAuthentication no\n" };
+
+/** `systemctl` where every unit starts at boot and runs, and no time service does. */
+export const runningUnits =
+  'case "$*" in *is-active*) exit 1 ;; *UnitFileState*) echo enabled ;; *ActiveState*) echo active ;; esac';
+
 /** A server where every package is there, and where nft and sshd take what they are given. */
 export class HardenBox extends Sandbox {
   constructor() {
     super();
     this.file("proc/swaps", "Filename Type Size Used Priority\n")
-      .stub("install", 'mkdir -p "$(dirname "${@: -1}")" && cat >"${@: -1}"')
-      .stub("systemctl", '[[ "$*" != *is-active* ]]')
+      .stub("install", 'mkdir -p "$(dirname "${@: -1}")" && cat >"${@: -1}" && chmod 644 "${@: -1}"')
+      .stub("systemctl", runningUnits)
+      .stub("unshare", "echo 'table inet hypha'")
       .stub("systemd-run")
       .stub("systemd-detect-virt", "exit 1")
       .stub("dpkg-query", "echo installed")
       .stub("apt-get")
-      .stub("nft")
+      .stub("nft", "[[ $* != *list* ]] || echo 'table inet hypha'")
       .stub("sshd", "[[ $1 != -T ]] || echo 'passwordauthentication no'")
       .stub("sysctl")
       .stub("df", "printf 'Filesystem 1M Used Available\\n/dev/x 9 1 102400 1%% /\\n'")
@@ -32,7 +39,7 @@ export class HardenBox extends Sandbox {
       .stub("flock");
   }
 
-  harden(variables: Record<string, string> = off, verb: "up" | "down" = "up"): Run {
+  harden(variables: Record<string, string> = off, verb: "up" | "check" | "down" = "up"): Run {
     return this.bash(script, variables, verb);
   }
 

@@ -28,8 +28,8 @@ describe("the other measures", () => {
     expect(called(/^(apt-get|install)/)).toEqual([
       "install -m 0644 /dev/stdin /etc/apt/apt.conf.d/52hypha-upgrades",
       "install -m 0644 /dev/stdin /etc/fail2ban/jail.d/hypha.local",
-      "install -m 0644 /dev/stdin /etc/fail2ban/jail.d/hypha2-operator.local",
       "install -m 0644 /dev/stdin /etc/systemd/journald.conf.d/hypha.conf",
+      "install -m 0644 /dev/stdin /etc/fail2ban/jail.d/hypha2-operator.local",
       "apt-get -qq -o DPkg::Lock::Timeout=120 update",
       "apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends fail2ban",
     ]);
@@ -132,7 +132,7 @@ describe("the other measures", () => {
     box.stub("dpkg-query", "exit 1").stub("apt-get", "[[ $* == *update ]]");
     expect(harden(all)).toMatchObject(
       failure(
-        "the packages fail2ban nftables python3-systemd unattended-upgrades needrestart systemd-timesyncd could not be installed",
+        "the packages nftables fail2ban python3-systemd unattended-upgrades needrestart systemd-timesyncd could not be installed",
         "see the messages above, or switch the measure off under hypha:hosts.web1.hardening",
       ),
     );

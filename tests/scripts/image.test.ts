@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { base, built, engine, first, fleet, ImageBox, reference, remote } from "./imageBox";
-import { failure } from "./sandbox";
+import { facts, failure } from "./sandbox";
 
 let box: ImageBox;
 beforeEach(() => {
@@ -25,6 +25,13 @@ function context(): Record<string, string> {
   );
 }
 const plain = { Dockerfile: "FROM scratch\n", "conf/a.conf": "a\n", ".ca/.keep": "", ".ca/corp.crt": "CA\n" };
+
+test("check, on the host itself, sees whether the image is there, and builds and sends nothing", () => {
+  expect(facts(box.image(fleet, "check"))).toEqual({ [`image ${reference}`]: "+there\n" });
+  box.have("here", built);
+  expect(facts(box.image(fleet, "check"))).toEqual({ [`image ${reference}`]: "ok" });
+  expect([...box.called("ssh"), ...box.called("docker build"), ...box.called("docker load")]).toEqual([]);
+});
 
 describe("up", () => {
   test.each([

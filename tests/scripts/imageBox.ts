@@ -34,7 +34,7 @@ export class ImageBox extends Sandbox {
       .file("usr/local/share/ca-certificates/corp.crt", "CA\n");
   }
 
-  image(change: Record<string, string> = {}, verb: "up" | "down" = "up"): Run {
+  image(change: Record<string, string> = {}, verb: "up" | "check" | "down" = "up"): Run {
     const variables = {
       ...{ REFERENCE: reference, CONTEXT: "images/web", BASE: "debian:x", BUILD_ON: "local", KEEP: "5" },
       ...{ HOST: "web1", NODES: "web1", BUILD_ARGS: "BASE=debian:x\nPACKAGES=" },

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectFile } from "../components/fixtures";
-import { failure, Run, Sandbox } from "./sandbox";
+import { facts, failure, Run, Sandbox } from "./sandbox";
 
 let box: Sandbox;
 const library = "usr/local/lib/hypha";
@@ -27,7 +27,7 @@ const switches = (from = 0) =>
 /** A host whose systemd starts a healthy node, process 77, unless the program is named as broken. */
 beforeEach(() => {
   box = new Sandbox();
-  for (const tool of ["base64", "cmp", "readlink", "date", "rmdir"]) box.real(tool);
+  for (const tool of ["base64", "readlink", "date", "rmdir"]) box.real(tool);
   const { root } = box;
   box
     .directory("etc/mycelium")
@@ -59,6 +59,43 @@ beforeEach(() => {
 });
 afterEach(() => {
   box.remove();
+});
+
+describe("service check", () => {
+  const check = () => facts(box.bash(script, variables, "check"));
+  const enabled = `case "$*" in *UnitFileState*) echo enabled ;; *ActiveState*) echo active ;; *MainPID*) echo 77 ;; esac`;
+
+  test("compares key, configuration, unit, link and whether it runs, and changes nothing", () => {
+    service();
+    box.stub("systemctl", enabled);
+    const before = box.calls().length;
+    expect([...new Set(Object.values(check()))]).toEqual(["ok"]);
+    box
+      .file("var/lib/mycelium/priv_key.bin", "another key")
+      .file("etc/mycelium/mycelium.toml", "peers = [1]\n")
+      .stub("systemctl", enabled.replace("echo active", "echo inactive"))
+      .bash("ln -sfn /x usr/local/lib/hypha/mycelium");
+    const { stdout } = box.bash(script, variables, "check");
+    expect(stdout).not.toContain("another key");
+    expect(check()).toEqual({
+      "file /var/lib/mycelium/priv_key.bin":
+        "-mode 600, owner mycelium:mycelium, another content\n+mode 600, owner mycelium:mycelium, the stack's content\n",
+      "file /etc/mycelium/mycelium.toml": " mode 644, owner root:root\n-peers = [1]\n+peers = []\n",
+      "file /etc/systemd/system/mycelium.service": "ok",
+      "link /usr/local/lib/hypha/mycelium": expect.stringMatching(
+        /^-\/x\n\+.*mycelium-aaaaaaaaaaaa\n$/,
+      ) as string,
+      "unit mycelium.service": "-enabled, inactive\n+enabled, active\n",
+    });
+    expect(switches(before)).toEqual([]);
+  });
+
+  test("what anyone may read is put right by up", () => {
+    service();
+    box.bash("chmod 644 var/lib/mycelium/priv_key.bin");
+    expect(service().code).toBe(0);
+    expect(statSync(join(box.root, "var/lib/mycelium/priv_key.bin")).mode & 0o777).toBe(0o600);
+  });
 });
 
 describe("service up", () => {

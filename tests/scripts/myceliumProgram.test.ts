@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { failure, Sandbox } from "./sandbox";
+import { facts, failure, Sandbox } from "./sandbox";
 
 let box: Sandbox;
 const library = "usr/local/lib/hypha";
@@ -33,9 +33,24 @@ test("is sent where the host has none, whole, executable and under its name; and
   expect(called("ssh")).toHaveLength(3);
 });
 
+test("check, on the host itself, sees one that is missing or was changed, and up sends it again", () => {
+  const check = (change: Partial<typeof file> = {}) =>
+    facts(box.run("mycelium/scripts/program.sh", { ...file, ...change }, "check"))[`program /${place}`];
+  expect(check()).toBe(`+executable, sha256 ${sum}\n`);
+  program();
+  expect(check()).toBe("ok");
+  box.file(place, "another");
+  expect(check()).toMatch(/^-executable, sha256 [0-9a-f]{64}\n\+executable, sha256 ba78/);
+  // The sum of a release is its archive's.
+  expect(check({ PROGRAM_FILE: "", PROGRAM_URL: "https://x" })).toBe("ok");
+  expect(program().code).toBe(0);
+  expect(check()).toBe("ok");
+});
+
 test("a login that is not root goes through sudo", () => {
   expect(program({ ELEVATE: "sudo -n" }).code).toBe(0);
-  expect(called("ssh -p 22 root@192.0.2.10 -- 'sudo' '-n' 'bash' '-c' ")).toHaveLength(1);
+  expect(called("ssh -p 22 root@192.0.2.10 -- 'sudo' '-n' 'bash' '-c' 'state_of ")).toHaveLength(1);
+  expect(called("ssh -p 22 root@192.0.2.10 -- 'sudo' '-n' 'bash' '-c' 'receive ")).toHaveLength(1);
   expect(box.read(place)).toBe("abc");
 });
 

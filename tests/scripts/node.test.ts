@@ -1,4 +1,4 @@
-import { failure, Sandbox } from "./sandbox";
+import { facts, failure, Sandbox } from "./sandbox";
 
 let box: Sandbox;
 /**
@@ -261,4 +261,20 @@ describe("data", () => {
     box.file("in-use-service", "");
     expect(node({}, "down")).toMatchObject({ code: 0 });
   });
+});
+
+test.each([
+  ["worker", "active false"],
+  ["manager", "active true"],
+])("check, on a %s itself, looks whether it is one, and changes nothing", (role, state) => {
+  const check = () => facts(box.run("swarm/scripts/node.sh", { ...variables, JOIN_AS: role }, "check"));
+  box.file("state-host", `${state}\n`);
+  expect(check()).toEqual({ [`swarm ${role}`]: "ok" });
+  box.file("state-host", "inactive false\n");
+  expect(check()).toEqual({ [`swarm ${role}`]: `-inactive false\n+${state}\n` });
+  // From elsewhere the host is reached by SSH; there its own docker answers.
+  box.stub("docker", `[[ $1 == info ]] && echo "${state}"`).stub("ssh", "exit 255");
+  const there = { ...variables, JOIN_AS: role, NODE: "ssh\nroot@192.0.2.10\n--\ndocker" };
+  expect(facts(box.run("swarm/scripts/node.sh", there, "check"))).toEqual({ [`swarm ${role}`]: "ok" });
+  expect(box.calls().filter((call) => !/^docker (--host \S+ )?info /.test(call))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { projectFile } from "../components/fixtures";
-import { failure, Sandbox } from "./sandbox";
+import { facts, failure, Sandbox } from "./sandbox";
 
 let box: Sandbox;
 const prepare = (engine = "distribution") =>
@@ -170,4 +170,61 @@ test("down leaves the account and the engine where they are", () => {
     box.run("host/scripts/prepare.sh", { ENGINE: "docker", DEPLOY_USER: "muser" }, "down"),
   ).toMatchObject({ code: 0 });
   expect(box.calls()).toEqual([]);
+});
+
+test("check finds what up left in order, and each thing that was changed since, and changes nothing", () => {
+  const check = () =>
+    facts(box.run("host/scripts/prepare.sh", { ENGINE: "distribution", DEPLOY_USER: "muser" }, "check"));
+  const installedState = (body: string) => box.stub("dpkg-query", body);
+  prepare();
+  installedState("echo installed")
+    .stub("systemctl", "case $3 in UnitFileState) echo enabled ;; ActiveState) echo active ;; esac")
+    .stub(
+      "getent",
+      `case $* in "group docker") echo docker:x:9:muser ;; *muser) echo muser:x:1:1::${box.root}/muser-home:/bin/bash ;;
+       *) echo "root:x:0:0::${box.root}/root-home:/bin/bash" ;; esac`,
+    )
+    .bash(
+      "chmod 750 muser-home var/log/hypha; chmod 644 etc/logrotate.d/hypha; chmod 700 muser-home/.ssh; chmod 600 muser-home/.ssh/authorized_keys",
+    );
+  const before = changes();
+  expect(check()).toEqual({
+    "package docker.io": "ok",
+    "package iptables": "ok",
+    "package ca-certificates": "ok",
+    "unit docker.service": "ok",
+    "account muser": "ok",
+    "group docker muser": "ok",
+    "directory /muser-home": "ok",
+    "directory /muser-home/.ssh": "ok",
+    "package logrotate": "ok",
+    "directory /var/log/hypha": "ok",
+    "audit log /var/log/hypha/audit.log": "ok",
+    "file /etc/logrotate.d/hypha": "ok",
+    "file /muser-home/.ssh/authorized_keys": "ok",
+  });
+  box
+    .file("muser-home/.ssh/authorized_keys", "ssh-ed25519 BBBB stranger\n")
+    .stub("getent", `[[ $1 == group ]] || echo "$2:x:0:0::${box.root}/$2-home:/bin/bash"`);
+  box.bash("rm etc/docker/daemon.json");
+  installedState("[[ $* == *iptables ]] || echo installed");
+  expect(check()).toMatchObject({
+    "package iptables": "+installed\n",
+    "file /etc/docker/daemon.json": expect.stringContaining("+mode 644, owner root:root\n") as string,
+    "group docker muser": "+member\n",
+    "file /muser-home/.ssh/authorized_keys":
+      " mode 600, owner muser:muser\n-ssh-ed25519 BBBB stranger\n+ssh-ed25519 AAAA root\n",
+  });
+  expect(changes()).toEqual(before);
+  expect(prepare().code).toBe(0);
+  expect(changes()).toContain(`${apt} install -y --no-install-recommends docker.io iptables ca-certificates`);
+});
+
+test("an engine from elsewhere has no packages to check", () => {
+  box.stub("docker").stub("dpkg-query", "exit 1");
+  expect(
+    Object.keys(
+      facts(box.run("host/scripts/prepare.sh", { ENGINE: "distribution", DEPLOY_USER: "muser" }, "check")),
+    ).filter((name) => /^package (docker|iptables)/.test(name)),
+  ).toEqual([]);
 });

@@ -13,17 +13,18 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { shellAssign } from "../../components/shell/quote";
+import { parseAnswers } from "../../ops/lib/facts";
 import { projectFile } from "../components/fixtures";
 
 /** Tools that only compute: the real ones. Whatever else a script calls is a stub, or is missing. */
 const tools = (
-  "awk bash basename cat chmod cp cut dirname env find grep gzip head install ln ls mkdir mktemp mv rm sed " +
+  "awk bash basename cat chmod cmp cp cut diff dirname env find grep gzip head install ln ls mkdir mktemp mv rm sed " +
   "sha256sum sort tail tar touch tr true false uniq wc"
 ).split(" ");
 
 /** Directories of a host that scripts read or write; in a sandbox each stands below its root. */
 const hostPaths =
-  /(?<![\w}])\/(etc\/zinit|sys\/class\/dmi\/id|run\/cloud-init|etc\/(?:os-release|docker|apt|hypha|ssh|fail2ban|systemd|sysctl\.d|needrestart|modprobe\.d|security|profile\.d|logrotate\.d|mycelium)|proc\/(?:meminfo|mounts|1\/comm|modules|swaps|sys\/net)|run\/(?:systemd\/system|sshd)|var\/lib\/(?:docker|hypha|mycelium)|usr\/local\/lib\/hypha|var\/log\/hypha|usr\/local\/share\/ca-certificates)/g;
+  /(?<![\w}])\/(etc\/zinit|sys\/class\/dmi\/id|run\/cloud-init|etc\/(?:os-release|docker|apt|hypha|ssh|fail2ban|systemd|sysctl\.d|needrestart|modprobe\.d|security|profile\.d|logrotate\.d|mycelium)|proc\/(?:meminfo|mounts|1\/comm|modules|swaps|sys)|run\/(?:systemd\/system|sshd)|var\/lib\/(?:docker|hypha|mycelium)|usr\/local\/lib\/hypha|var\/log\/hypha|usr\/local\/share\/ca-certificates)/g;
 
 export interface Run {
   readonly code: number;
@@ -48,6 +49,14 @@ export class Sandbox {
       symlinkSync(real, join(this.bin, tool));
     }
     this.stub("sleep");
+    // The owner cannot be set in a test that is not root's, so the path tells it; the mode is the real one.
+    this.stub(
+      "stat",
+      `owner=root group=root
+       case \${@: -1} in */muser-home*) owner=muser group=muser ;; */var/log/hypha) group=muser ;;
+         */var/lib/mycelium*) owner=mycelium group=mycelium ;; esac
+       printf 'mode %s, owner %s:%s\\n' "$(PATH=${process.env["PATH"] ?? ""} command stat -c %a "\${@: -1}")" "$owner" "$group"`,
+    );
   }
 
   /**
@@ -117,22 +126,22 @@ export class Sandbox {
   run(
     script: string,
     variables: Readonly<Record<string, string>> = {},
-    verb: "up" | "down" = "up",
+    verb: "up" | "check" | "down" = "up",
     libraries: readonly string[] = [],
   ): Run {
     return this.bash(projectFile("components", script), variables, verb, libraries);
   }
 
-  /** Runs some lines after the library, and after further ones below `components/`. */
+  /** Runs some lines after the libraries, and after further ones below `components/`. */
   bash(
     lines: string,
     variables: Readonly<Record<string, string>> = {},
     verb = "up",
-    libraries: readonly string[] = [],
+    further: readonly string[] = [],
   ): Run {
-    const text = [...libraries.map((library) => projectFile("components", library)), lines].join("");
+    const text = [...further.map((library) => projectFile("components", library)), lines].join("");
     const moved = text.replaceAll(hostPaths, (path) => `${this.root}${path}`);
-    const input = `${shellAssign({ HOST_NAME: "web1", ...variables })}${projectFile("components", "shell", "lib.sh")}${moved}`;
+    const input = `${shellAssign({ HOST_NAME: "web1", ...variables })}${libraries()}${moved}`;
     const { status, stdout, stderr } = spawnSync(join(this.bin, "bash"), ["-s", "--", verb], {
       input,
       encoding: "utf8",
@@ -146,6 +155,21 @@ export class Sandbox {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** What is sent before every script. */
+const libraries = (): string =>
+  ["lib.sh", "facts.sh"].map((file) => projectFile("components", "shell", file)).join("");
+
+/** What `check` printed, by thing: its diff without the header, or `ok`. */
+export function facts(run: Run): Record<string, string> {
+  const [answer] = parseAnswers(`${run.stdout}end\t${run.code}\n`);
+  return Object.fromEntries(
+    (answer?.facts ?? []).map(({ kind, name, diff }) => [
+      `${kind} ${name.replace(/^.*\/hypha-script-[^/]*/, "")}`,
+      diff === undefined ? "ok" : diff.replace(/^(---|\+\+\+|@@).*\n/gm, ""),
+    ]),
+  );
 }
 
 /** What a failure must say: the host, what is wrong, what to do. */

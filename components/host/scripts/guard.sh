@@ -46,21 +46,46 @@ UNIT
 
 guarded_files() { printf '%s\n' "${NFT_FILE}" "${SSHD_FILE}" "${UNITS}/${FIREWALL_UNIT}"; }
 
-in_place() {
-  holds "${NFT_FILE}" "${NFTABLES_CONF}" && holds "${SSHD_FILE}" "${SSHD_CONF}" &&
-    holds "${UNITS}/${FIREWALL_UNIT}" "$(firewall_unit)" || return 1
-  [[ -z ${NFTABLES_CONF} ]] || nft list table inet hypha >/dev/null 2>&1
+# What the firewall and sshd are to be.
+guarded_facts() {
+  local rules
+  file_fact "${NFT_FILE}" "${NFTABLES_CONF}"
+  file_fact "${SSHD_FILE}" "${SSHD_CONF}"
+  file_fact "${UNITS}/${FIREWALL_UNIT}" "$(firewall_unit)"
+  if [[ -n ${NFTABLES_CONF} ]]; then
+    unit_fact "${FIREWALL_UNIT}"
+    rules=$(nft -s list table inet hypha 2>/dev/null || true)
+    fact rules 'table inet hypha' "${rules}" "$(wanted_rules "${rules}")"
+  fi
+  if [[ -n ${SSHD_CONF} ]]; then fact setting sshd "$(password_login)" 'passwordauthentication no'; fi
+  [[ -n ${NFTABLES_CONF}${SSHD_CONF} ]] || return 0
+  file_fact "${UNITS}/${REVERT_UNIT}" "$(revert_unit)"
+  fact 'unit at boot' "${REVERT_UNIT}" "$(unit_property UnitFileState "${REVERT_UNIT}")" enabled
 }
+
+# The rules as the kernel would list them, from a network of their own that is gone again at once. Where there can be
+# none, those that are there count.
+wanted_rules() {
+  unshare --net bash -c 'nft -f /dev/stdin && nft -s list table inet hypha' <<<"${NFTABLES_CONF}" ||
+    printf '%s' "${1:-table inet hypha}"
+}
+
+password_login() {
+  mkdir -p /run/sshd
+  sshd -T | grep '^passwordauthentication ' || true
+}
+
+in_place() { all_hold guarded_facts; }
 
 # Firewall and sshd, with the way back prepared first.
 guarded() {
   locked
   if in_place && [[ ! -e ${STATE}/pending ]]; then return 0; fi
-  check
+  try
   arm
-  place "${NFT_FILE}" "${NFTABLES_CONF}" || true
-  place "${UNITS}/${FIREWALL_UNIT}" "$(firewall_unit)" || true
-  place "${SSHD_FILE}" "${SSHD_CONF}" || true
+  place "${NFT_FILE}" "${NFTABLES_CONF}"
+  place "${UNITS}/${FIREWALL_UNIT}" "$(firewall_unit)"
+  place "${SSHD_FILE}" "${SSHD_CONF}"
   if ! activate || ! effective; then
     revert
     disarm
@@ -75,7 +100,8 @@ locked() {
   flock 9
 }
 
-check() {
+# The kernel and sshd say what they make of it, before it is theirs.
+try() {
   if [[ -n ${NFTABLES_CONF} ]]; then
     nft -c -f /dev/stdin <<<"${NFTABLES_CONF}" ||
       fail "the kernel refuses the firewall's rules" "see the message above, or set hypha:hosts.${HOST_NAME}.hardening.firewall.enabled: false"
@@ -89,7 +115,7 @@ check() {
 
 # sshd reads drop-ins only where its own file says so.
 effective() {
-  [[ -z ${SSHD_CONF} ]] || sshd -T | grep -x 'passwordauthentication no' >/dev/null || {
+  [[ -z ${SSHD_CONF} || $(password_login) == 'passwordauthentication no' ]] || {
     note "/etc/ssh/sshd_config overrules ${SSHD_FILE}: its first line must be: Include /etc/ssh/sshd_config.d/*.conf"
     return 1
   }
@@ -109,7 +135,7 @@ arm() {
     declare -f locked guarded_files activate revert
     echo 'locked && revert'
   } >"${STATE}/revert"
-  place "${UNITS}/${REVERT_UNIT}" "$(revert_unit)" || true
+  place "${UNITS}/${REVERT_UNIT}" "$(revert_unit)"
   : >"${STATE}/pending"
   systemctl daemon-reload
   systemctl enable --quiet "${REVERT_UNIT}"

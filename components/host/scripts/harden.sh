@@ -3,11 +3,16 @@
 # Prints what the server does not allow, as JSON. guard.sh, sent before it, has the firewall and sshd.
 
 UNITS=/etc/systemd/system
+JAIL_FILE=/etc/fail2ban/jail.d/hypha.local
+OPERATOR_FILE=/etc/fail2ban/jail.d/hypha2-operator.local
+JOURNALD_FILE=/etc/systemd/journald.conf.d/hypha.conf
 
 main() {
   case ${1:-up}${CONFIRM:+-confirm} in
     up) up ;;
     up-confirm) confirm ;;
+    check) facts ;;
+    check-confirm) guarded_facts ;;
     down) down ;;
   esac
 }
@@ -29,14 +34,41 @@ skip() {
 
 in_container() { systemd-detect-virt --quiet --container; }
 
-# holds FILE TEXT: the file is as it should be; no text, no file.
-holds() {
-  if [[ -z $2 ]]; then [[ ! -e $1 ]]; else [[ -e $1 && $(<"$1") == "${2%$'\n'}" ]]; fi
+facts() {
+  local wanted
+  each_file file_fact
+  # It names whoever deployed last, from wherever that was.
+  file_fact "${OPERATOR_FILE}" "$(operator_jail "$(sed -n 's/^ignoreip = .* //p' "${OPERATOR_FILE}" 2>/dev/null || true)")"
+  mapfile -t wanted < <(wanted_packages)
+  package_facts "${wanted[@]}"
+  if [[ -n ${FAIL2BAN_CONF} ]]; then unit_fact fail2ban.service; fi
+  if [[ -n ${TIME_SYNC} ]] && ! in_container && ! other_time_service; then unit_fact systemd-timesyncd.service; fi
+  if [[ $(swap_plan) == on ]]; then
+    file_fact "${UNITS}/${SWAP_UNIT}" "$(swap_unit)"
+    unit_fact "${SWAP_UNIT}"
+  fi
+  kernel_facts
+  guarded_facts
 }
 
-# place FILE TEXT: makes it so. Succeeds when that was a change.
+# each_file COMMAND: with each measure's file and its text.
+each_file() {
+  "$1" /etc/apt/apt.conf.d/52hypha-upgrades "${UPGRADES_CONF}"
+  "$1" "${JAIL_FILE}" "${FAIL2BAN_CONF}"
+  "$1" "${JOURNALD_FILE}" "${JOURNALD_CONF}"
+  "$1" /etc/sysctl.d/90-hypha.conf "${SYSCTL_CONF}"
+  "$1" /etc/needrestart/conf.d/hypha.conf "${RESTARTS_CONF}"
+  "$1" /etc/modprobe.d/hypha.conf "${MODULES_CONF:+$(install_lines no)$'\n'}"
+  "$1" /etc/security/limits.d/90-hypha.conf "${CORE_LIMITS_CONF}"
+  "$1" /etc/systemd/coredump.conf.d/hypha.conf "${COREDUMP_CONF}"
+  "$1" /etc/profile.d/hypha.sh "${SHELLS_PROFILE}"
+}
+
+placed=''
+# place FILE TEXT: makes it so, and notes in `placed` that this was a change. No text, no file.
 place() {
-  if holds "$1" "$2"; then return 1; fi
+  if all_hold file_fact "$1" "$2"; then return 0; fi
+  placed+=" $1 "
   if [[ -z $2 ]]; then
     rm -f "$1"
   else
@@ -52,53 +84,52 @@ client() {
   printf '%s' "${connection%% *}"
 }
 
-# Whoever deploys is never banned: a wrong account in the config alone is ten failed logins. Read after hypha.local.
+# Whoever deploys is never banned: a wrong account in the config is ten failed logins. Read after the other jail file.
 operator_jail() {
-  [[ -z ${FAIL2BAN_CONF} ]] || printf '[sshd]\nignoreip = 127.0.0.0/8 ::1 %s\n' "$(client)"
+  [[ -z ${FAIL2BAN_CONF} ]] || printf '[sshd]\nignoreip = 127.0.0.0/8 ::1 %s\n' "${1:-$(client)}"
 }
 
 # Before the packages, so that a service starts with its settings.
 configure() {
-  fail2ban_changed=no
-  place /etc/apt/apt.conf.d/52hypha-upgrades "${UPGRADES_CONF}" || true
-  if place /etc/fail2ban/jail.d/hypha.local "${FAIL2BAN_CONF}"; then fail2ban_changed=yes; fi
-  if place /etc/fail2ban/jail.d/hypha2-operator.local "$(operator_jail)"; then fail2ban_changed=yes; fi
-  if place /etc/systemd/journald.conf.d/hypha.conf "${JOURNALD_CONF}"; then systemctl restart systemd-journald; fi
-  place /etc/sysctl.d/90-hypha.conf "${SYSCTL_CONF}" || true
-  place /etc/needrestart/conf.d/hypha.conf "${RESTARTS_CONF}" || true
-  modules
-  place /etc/security/limits.d/90-hypha.conf "${CORE_LIMITS_CONF}" || true
-  place /etc/systemd/coredump.conf.d/hypha.conf "${COREDUMP_CONF}" || true
-  place /etc/profile.d/hypha.sh "${SHELLS_PROFILE}" || true
+  each_file place
+  place "${OPERATOR_FILE}" "$(operator_jail "$(client)")"
+  loaded_modules
+  if [[ ${placed} == *" ${JOURNALD_FILE} "* ]]; then systemctl restart systemd-journald; fi
 }
 
-# A module that is loaded is in use: the server may have booted from such a disk.
-modules() {
-  local line name kept=''
+# install_lines yes|no: the lines for modules that are loaded, or all others. One that is loaded is in use: the server
+# may have booted from such a disk.
+install_lines() {
+  local line name is_loaded
   while IFS= read -r line; do
     name=${line#install }
     name=${name%% *}
-    if [[ ${line} == install\ * ]] && grep -q "^${name//-/_} " /proc/modules 2>/dev/null; then
-      skip "module ${name}" "it is loaded, so something uses it"
-    else
-      kept+=${line}$'\n'
-    fi
+    is_loaded=no
+    if [[ ${line} == install\ * ]] && grep -q "^${name//-/_} " /proc/modules 2>/dev/null; then is_loaded=yes; fi
+    if [[ ${is_loaded} == "$1" ]]; then printf '%s\n' "${line}"; fi
   done <<<"${MODULES_CONF%$'\n'}"
-  place /etc/modprobe.d/hypha.conf "${MODULES_CONF:+${kept}}" || true
+}
+
+loaded_modules() {
+  local name
+  while read -r _ name _; do
+    skip "module ${name}" "it is loaded, so something uses it"
+  done < <(install_lines yes)
 }
 
 other_time_service() { systemctl is-active --quiet chrony chronyd ntp ntpd ntpsec openntpd; }
 
+wanted_packages() {
+  [[ -z ${NFTABLES_CONF}${FAIL2BAN_CONF} ]] || printf '%s\n' nftables
+  [[ -z ${FAIL2BAN_CONF} ]] || printf '%s\n' fail2ban python3-systemd
+  [[ -z ${UPGRADES_CONF} ]] || printf '%s\n' unattended-upgrades needrestart
+  if [[ -n ${TIME_SYNC} ]] && ! in_container && ! other_time_service; then printf '%s\n' systemd-timesyncd; fi
+}
+
 packages() {
-  local package wanted=() missing=()
-  [[ -z ${NFTABLES_CONF} ]] || wanted+=(nftables)
-  [[ -z ${FAIL2BAN_CONF} ]] || wanted+=(fail2ban nftables python3-systemd)
-  [[ -z ${UPGRADES_CONF} ]] || wanted+=(unattended-upgrades needrestart)
-  if [[ -n ${TIME_SYNC} ]] && ! in_container && ! other_time_service; then wanted+=(systemd-timesyncd); fi
-  for package in "${wanted[@]}"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "${package}" 2>/dev/null || true) == installed ]] ||
-      missing+=("${package}")
-  done
+  local wanted=() missing=()
+  mapfile -t wanted < <(wanted_packages)
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
   ((${#missing[@]} > 0)) || return 0
   note "installing ${missing[*]}"
   retry 5 apt_get update ||
@@ -111,8 +142,8 @@ packages() {
 start() {
   if [[ -n ${FAIL2BAN_CONF} ]]; then
     systemctl enable --quiet --now fail2ban
-    if [[ ${fail2ban_changed} == yes ]]; then systemctl restart fail2ban; fi
-  elif [[ ${fail2ban_changed} == yes ]]; then
+    if [[ ${placed} == */fail2ban/* ]]; then systemctl restart fail2ban; fi
+  elif [[ ${placed} == */fail2ban/* ]]; then
     systemctl disable --quiet --now fail2ban
   fi
   time_sync
@@ -132,24 +163,42 @@ time_sync() {
 
 SWAP_FILE=/var/lib/hypha/swapfile
 SWAP_UNIT=var-lib-hypha-swapfile.swap
+# There where the kernel did not take the file.
+SWAP_REFUSED=${SWAP_FILE}.refused
 
 swap() {
+  case $(swap_plan) in
+    off) swap_off ;;
+    container) skip swap "a container uses its host's" ;;
+    theirs) ;;
+    no-room) skip swap "${SWAP_MIB} MiB would take over a quarter of the free disk" ;;
+    refused | on) swap_on ;;
+  esac
+}
+
+# What becomes of swap on this server.
+swap_plan() {
   if ((SWAP_MIB == 0)); then
-    swap_off
+    echo off
   elif in_container; then
-    skip swap "a container uses its host's"
+    echo container
   elif [[ ! -e ${SWAP_FILE} && $(wc -l </proc/swaps) -gt 1 ]]; then
-    : # The server has swap of its own.
+    echo theirs
   elif [[ ! -e ${SWAP_FILE} ]] && (($(disk_free_mib /var/lib/hypha) < 4 * SWAP_MIB)); then
-    skip swap "${SWAP_MIB} MiB would take over a quarter of the free disk"
+    echo no-room
+  elif [[ -e ${SWAP_REFUSED} ]]; then
+    echo refused
   else
-    swap_on
+    echo on
   fi
 }
 
+swap_unit() { printf '[Swap]\nWhat=%s\n[Install]\nWantedBy=swap.target\n' "${SWAP_FILE}"; }
+
 swap_on() {
-  place "${UNITS}/${SWAP_UNIT}" "$(printf '[Swap]\nWhat=%s\n[Install]\nWantedBy=swap.target\n' "${SWAP_FILE}")" &&
-    systemctl daemon-reload
+  place "${UNITS}/${SWAP_UNIT}" "$(swap_unit)"
+  if [[ ${placed} == *" ${UNITS}/${SWAP_UNIT} "* ]]; then systemctl daemon-reload; fi
+  rm -f "${SWAP_REFUSED}"
   if [[ ! -e ${SWAP_FILE} ]]; then
     mkdir -p "$(dirname "${SWAP_FILE}")"
     fallocate -l "${SWAP_MIB}M" "${SWAP_FILE}.new"
@@ -159,13 +208,14 @@ swap_on() {
   fi
   if ! systemctl enable --quiet --now "${SWAP_UNIT}"; then
     swap_off
+    : >"${SWAP_REFUSED}"
     skip swap "the kernel does not take a file on this file system: journalctl -u ${SWAP_UNIT}"
   fi
 }
 
 swap_off() {
   if [[ -e ${UNITS}/${SWAP_UNIT} ]]; then systemctl disable --quiet --now "${SWAP_UNIT}" || true; fi
-  rm -f "${UNITS}/${SWAP_UNIT}" "${SWAP_FILE}"
+  rm -f "${UNITS}/${SWAP_UNIT}" "${SWAP_FILE}" "${SWAP_REFUSED}"
 }
 
 kernel_settings() {
@@ -181,6 +231,15 @@ kernel_settings() {
   done <<<"${SYSCTL_CONF}"
   ((${#shared[@]} == 0)) || skip "${shared[*]}" "a container shares these with its host"
   ((${#refused[@]} == 0)) || skip "${refused[*]}" "the kernel does not have or allow these"
+}
+
+# Those that the server allows; what it does not was told by `up`.
+kernel_facts() {
+  local key value
+  while IFS=' =' read -r key value; do
+    if [[ ${key} != *.* || ! -w /proc/sys/${key//.//} ]] || { [[ ${key} != net.* ]] && in_container; }; then continue; fi
+    fact kernel "${key}" "$(sysctl -n "${key}" 2>/dev/null || true)" "${value}"
+  done <<<"${SYSCTL_CONF}"
 }
 
 down() {

@@ -2,11 +2,18 @@
 # Makes a checked server ready: the deploy account, and a Docker engine from where the config says.
 
 main() {
-  [[ ${1:-up} == up ]] || return 0
-  engine
-  deploy_user
-  audit_log
+  case ${1:-up} in
+    up)
+      engine
+      deploy_user
+      audit_log
+      ;;
+    check) facts ;;
+  esac
 }
+
+LOG_DIRECTORY=/var/log/hypha
+ROTATE_FILE=/etc/logrotate.d/hypha
 
 # A line for each deployment (ops/conclude.ts), written over the deploy account's login.
 audit_log() {
@@ -15,9 +22,14 @@ audit_log() {
       { retry 5 apt_get update && retry 3 apt_get install -y --no-install-recommends logrotate; } ||
       fail "logrotate could not be installed" "see the messages above; try: apt-get install logrotate"
   fi
-  install -d -m 0750 -o root -g "${DEPLOY_USER}" /var/log/hypha
-  [[ -e /var/log/hypha/audit.log ]] || install -m 0660 -o root -g "${DEPLOY_USER}" /dev/null /var/log/hypha/audit.log
-  install -m 0644 /dev/stdin /etc/logrotate.d/hypha <<ROTATE
+  install -d -m 0750 -o root -g "${DEPLOY_USER}" "${LOG_DIRECTORY}"
+  [[ -e ${LOG_DIRECTORY}/audit.log ]] ||
+    install -m 0660 -o root -g "${DEPLOY_USER}" /dev/null "${LOG_DIRECTORY}/audit.log"
+  rotation | install -m 0644 /dev/stdin "${ROTATE_FILE}"
+}
+
+rotation() {
+  cat <<ROTATE
 /var/log/hypha/audit.log {
   monthly
   maxsize 1M
@@ -31,23 +43,58 @@ audit_log() {
 ROTATE
 }
 
+facts() {
+  local home packages
+  mapfile -t packages < <(engine_packages)
+  package_facts "${packages[@]}"
+  if [[ ! -e ${DAEMON_FILE} ]]; then file_fact "${DAEMON_FILE}" "${DAEMON_CONF}"; fi
+  unit_fact docker.service
+  account_fact "${DEPLOY_USER}"
+  fact 'group docker' "${DEPLOY_USER}" "$(in_docker_group)" member
+  home=$(deploy_home)
+  directory_fact "${home:=/home/${DEPLOY_USER}}" 750 "${DEPLOY_USER}:${DEPLOY_USER}"
+  directory_fact "${home}/.ssh" 700 "${DEPLOY_USER}:${DEPLOY_USER}"
+  file_fact "${home}/.ssh/authorized_keys" "$(cat "$(login_keys)")" 600 "${DEPLOY_USER}:${DEPLOY_USER}"
+  package_facts logrotate
+  directory_fact "${LOG_DIRECTORY}" 750 "root:${DEPLOY_USER}"
+  fact 'audit log' "${LOG_DIRECTORY}/audit.log" "$(if [[ -e ${LOG_DIRECTORY}/audit.log ]]; then echo there; fi)" there
+  file_fact "${ROTATE_FILE}" "$(rotation)"
+}
+
+deploy_home() { { getent passwd "${DEPLOY_USER}" || true; } | cut -d: -f6; }
+
+in_docker_group() {
+  local members
+  members=$({ getent group docker || true; } | cut -d: -f4)
+  if [[ ,${members}, == *",${DEPLOY_USER},"* ]]; then printf member; fi
+}
+
+# The keys that let this very session in are the ones that may deploy.
+login_keys() { printf '%s/.ssh/authorized_keys' "$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)"; }
+
 deploy_user() {
   local home keys
   id -u "${DEPLOY_USER}" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "${DEPLOY_USER}" ||
     fail "the account ${DEPLOY_USER} could not be made" "give hypha:hosts.${HOST_NAME}.deployUser another name"
   usermod --append --groups docker "${DEPLOY_USER}"
-  home=$(getent passwd "${DEPLOY_USER}" | cut -d: -f6)
-  # The keys that let this very session in are the ones that may deploy.
+  home=$(deploy_home)
   # The account's own: other accounts on the server have no business there.
   chmod 0750 "${home}"
-  keys=$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)/.ssh/authorized_keys
+  keys=$(login_keys)
   [[ -s ${keys} ]] || fail "${keys} is missing or empty" "log in with a key that stands in it"
   install -d -m 0700 -o "${DEPLOY_USER}" -g "${DEPLOY_USER}" "${home}/.ssh"
   install -m 0600 -o "${DEPLOY_USER}" -g "${DEPLOY_USER}" "${keys}" "${home}/.ssh/authorized_keys"
 }
 
+DAEMON_FILE=/etc/docker/daemon.json
+# Swarm cannot work with live-restore, and a log without a limit fills the disk.
+DAEMON_CONF='{"log-driver":"json-file","log-opts":{"max-size":"10m","max-file":"3"}}
+'
+
 engine() {
-  if [[ ${ENGINE} != present ]] && ! command -v docker >/dev/null; then
+  local packages
+  mapfile -t packages < <(engine_packages)
+  if [[ -n $(missing_packages "${packages[@]}") ]]; then
     note "installing the Docker engine (${ENGINE})"
     retry 5 apt_get update ||
       fail "its package lists cannot be fetched" "see the messages above; check /etc/apt/sources.list and the network"
@@ -56,20 +103,34 @@ engine() {
       docker) install_from_docker ;;
     esac
   fi
-  # Swarm cannot work with live-restore, and a log without a limit fills the disk.
-  if [[ ! -e /etc/docker/daemon.json ]]; then
+  if [[ ! -e ${DAEMON_FILE} ]]; then
     install -d /etc/docker
-    printf '{"log-driver":"json-file","log-opts":{"max-size":"10m","max-file":"3"}}\n' >/etc/docker/daemon.json
+    printf '%s' "${DAEMON_CONF}" >"${DAEMON_FILE}"
     systemctl restart docker
   fi
   systemctl enable --quiet --now docker
   wait_for 60 docker info || fail "the Docker engine does not answer" "look at: journalctl -u docker -n 50"
 }
 
+# Packages of an engine from where the config says; none where the server has one from elsewhere.
+engine_packages() {
+  case ${ENGINE} in
+    distribution)
+      if has_other_engine docker.io; then return 0; fi
+      printf '%s\n' docker.io iptables ca-certificates
+      # Debian 13 has the client in a package of its own.
+      if apt-cache show docker-cli >/dev/null 2>&1; then echo docker-cli; fi
+      ;;
+    docker)
+      if has_other_engine docker-ce; then return 0; fi
+      printf '%s\n' docker-ce docker-ce-cli containerd.io
+      ;;
+  esac
+}
+
+has_other_engine() { command -v docker >/dev/null && [[ -n $(missing_packages "$1") ]]; }
+
 install_from_distribution() {
-  local packages=(docker.io iptables ca-certificates)
-  # Debian 13 has the client in a package of its own.
-  if apt-cache show docker-cli >/dev/null 2>&1; then packages+=(docker-cli); fi
   retry 3 apt_get install -y --no-install-recommends "${packages[@]}" ||
     fail "the distribution's Docker engine could not be installed" "see the messages above; try: apt-get install docker.io"
 }
@@ -84,7 +145,7 @@ install_from_docker() {
     fail "download.docker.com cannot be reached" "set hypha:hosts.${HOST_NAME}.docker to distribution"
   printf 'deb [arch=%s signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/%s %s stable\n' \
     "$(dpkg --print-architecture)" "${ID}" "${VERSION_CODENAME}" >/etc/apt/sources.list.d/docker.list
-  if ! retry 3 apt_get update || ! retry 3 apt_get install -y --no-install-recommends docker-ce docker-ce-cli containerd.io; then
+  if ! retry 3 apt_get update || ! retry 3 apt_get install -y --no-install-recommends "${packages[@]}"; then
     fail "Docker's engine could not be installed" \
       "see the messages above, or set hypha:hosts.${HOST_NAME}.docker to distribution"
   fi

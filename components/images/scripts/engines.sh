@@ -21,6 +21,11 @@ run_at() {
   )
 }
 
+# For `check`, which runs on the host itself.
+image_fact() {
+  fact image "${REFERENCE}" "$(docker image inspect --format=there "${REFERENCE}" 2>/dev/null || true)" there
+}
+
 name_of() { printf '%s' "${1%%$'\t'*}"; }
 
 # each FUNCTION ENGINE...: runs FUNCTION for every engine, four at once, with HOST_NAME, ENGINE and OWN (where its

@@ -6,6 +6,13 @@
 HERE="this machine"
 
 main() {
+  case ${1:-up} in
+    check) image_fact ;;
+    *) everywhere "$@" ;;
+  esac
+}
+
+everywhere() {
   repository=${REFERENCE%:*}
   mapfile -t receivers <<<"${NODES}"
   builder=${HOST}

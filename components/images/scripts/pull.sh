@@ -3,6 +3,13 @@
 # the image's id on the first of them.
 
 main() {
+  case ${1:-up} in
+    check) image_fact ;;
+    *) everywhere ;;
+  esac
+}
+
+everywhere() {
   local receivers
   mapfile -t receivers <<<"${NODES}"
   WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/hypha-image-XXXXXX")

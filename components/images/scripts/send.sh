@@ -37,10 +37,10 @@ size() {
   if (($1 < 1048576)); then printf '%s KiB' "$((($1 + 1023) / 1024))"; else printf '%s MiB' "$((($1 + 1048575) / 1048576))"; fi
 }
 
-# fact ENGINE NAME: as `ask` has found it.
-fact() { sed -n "s/^$2 //p" "${WORK}/$(name_of "$1").facts"; }
+# known ENGINE NAME: as `ask` has found it.
+known() { sed -n "s/^$2 //p" "${WORK}/$(name_of "$1").facts"; }
 
-image_id() { fact "$1" image | cut -d ' ' -f 1; }
+image_id() { known "$1" image | cut -d ' ' -f 1; }
 
 ask() { run_at "${ENGINE}" engine_facts "${IMAGE}" >"${OWN}.facts" 2>"${OWN}.said" || complain; }
 ask_patiently() { persist ask; }
@@ -49,7 +49,7 @@ ask_patiently() { persist ask; }
 spread() {
   local source=$1 id architecture layers receiver common lowest=''
   shift
-  read -r id architecture layers < <(fact "${source}" image)
+  read -r id architecture layers < <(known "${source}" image)
   for receiver in "$@"; do
     common=$(common_layers "${receiver}")
     if [[ -z ${lowest} ]] || ((common < lowest)); then lowest=${common}; fi
@@ -75,7 +75,7 @@ unpack() {
 
 # How many of the image's layers, from the lowest, an engine has in an image of its own.
 common_layers() {
-  fact "$1" layers | awk -v wanted="${layers}" '
+  known "$1" layers | awk -v wanted="${layers}" '
     BEGIN { count = split(wanted, want, " ") }
     { for (n = 0; n < count && want[n + 1] == $(n + 1); n++); if (n > most) most = n }
     END { print most + 0 }'
@@ -103,7 +103,7 @@ receive() {
   one_at_a_time
   persist ask
   [[ $(image_id "${ENGINE}") != "${id}" ]] || return 0
-  theirs=$(fact "${ENGINE}" arch)
+  theirs=$(known "${ENGINE}" arch)
   [[ ${theirs} == "${architecture}" ]] || because "its engine is for ${theirs}, the image for ${architecture}"
   persist deliver
 }
@@ -146,7 +146,7 @@ load() {
 # The engine unpacks the archive beside the layers that it makes of it, so twice its bytes are needed.
 enough_disk() {
   local free needed=$((2 * $1 + 64 * 1048576))
-  free=$(fact "${ENGINE}" free)
+  free=$(known "${ENGINE}" free)
   # Trying again makes no room.
   [[ -z ${free} ]] || ((free * 1024 >= needed)) ||
     because "$(size "$((free * 1024))") of disk are free, $(size "${needed}") are needed: make room, or lower hypha:images.keep" ||

@@ -8,8 +8,16 @@ LIBRARY=/usr/local/lib/hypha
 main() {
   case ${1:-up} in
     up) up ;;
+    check) facts ;;
     down) down ;;
   esac
+}
+
+facts() {
+  account_fact mycelium
+  directory_fact "${LIBRARY}" 755 root:root
+  directory_fact /etc/mycelium 755 root:root
+  directory_fact /var/lib/mycelium 700 mycelium:mycelium
 }
 
 up() {

@@ -5,12 +5,30 @@
 LIBRARY=/usr/local/lib/hypha
 
 main() {
-  [[ ${1:-up} == up ]] || return 0
+  place=${LIBRARY}/mycelium-${PROGRAM}
+  # The SHA-256 is the program's own only where a file was given: a release's is its archive's.
+  wanted="executable${PROGRAM_FILE:+, sha256 ${PROGRAM_SHA256}}"
+  case ${1:-up} in
+    up) up ;;
+    # Runs on the host.
+    check) fact program "${place}" "$(state_of "${place}" "${PROGRAM_FILE:+sum}")" "${wanted}" ;;
+  esac
+}
+
+# state_of FILE [sum]
+state_of() {
+  [[ -x $1 ]] || return 0
+  printf executable
+  [[ -z ${2:-} ]] || printf ', sha256 %s' "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+}
+
+up() {
   mapfile -t login <<<"${TARGET}"
   [[ -n ${PROGRAM} ]] || fail "is ${ARCHITECTURE}, and no SHA-256 of the release is known for that" \
     "add hypha:mycelium.source.sha256.${ARCHITECTURE}"
-  place=${LIBRARY}/mycelium-${PROGRAM}
-  if on_host test -x "${place}"; then return 0; fi
+  if [[ $(on_host bash -c "$(declare -f state_of); state_of ${place} ${PROGRAM_FILE:+sum}") == "${wanted}" ]]; then
+    return 0
+  fi
   work=$(mktemp -d)
   trap 'rm -rf "${work}"' EXIT
   if [[ -n ${PROGRAM_URL} ]]; then
@@ -33,18 +51,18 @@ on_host() {
 from_file() {
   local file=${PROGRAM_FILE/#\~\//"${HOME}/"}
   cp "${file}" "${work}/mycelium" || fail "${file} cannot be read" "correct hypha:mycelium.source.path"
-  check "${work}/mycelium" || fail "${file} is not what it was when this deployment began" "run it again"
+  genuine "${work}/mycelium" || fail "${file} is not what it was when this deployment began" "run it again"
 }
 
 # Several hosts, one download: it is kept, and checked each time.
 from_release() {
   local cache=${XDG_CACHE_HOME:-${HOME}/.cache}/hypha/mycelium
   local archive=${cache}/${PROGRAM_SHA256}.tar.gz
-  if ! check "${archive}"; then
+  if ! genuine "${archive}"; then
     note "downloading ${PROGRAM_URL}"
     download "${PROGRAM_URL}" "${work}/archive" ||
       fail "${PROGRAM_URL} cannot be downloaded" "correct hypha:mycelium.source.version, or give a file"
-    check "${work}/archive" || fail "${PROGRAM_URL} has another SHA-256 than hypha:mycelium.source.sha256.${ARCHITECTURE}" \
+    genuine "${work}/archive" || fail "${PROGRAM_URL} has another SHA-256 than hypha:mycelium.source.sha256.${ARCHITECTURE}" \
       "find out why before you correct it"
     mkdir -p "${cache}"
     mv "${work}/archive" "${archive}"
@@ -52,7 +70,7 @@ from_release() {
   tar -xzf "${archive}" -C "${work}" mycelium >&2 || fail "${PROGRAM_URL} holds no file mycelium" "give a file instead"
 }
 
-check() { printf '%s  %s\n' "${PROGRAM_SHA256}" "$1" | sha256sum --check --status 2>/dev/null; }
+genuine() { printf '%s  %s\n' "${PROGRAM_SHA256}" "$1" | sha256sum --check --status 2>/dev/null; }
 
 # Arrives whole or not at all.
 send() {

@@ -11,10 +11,24 @@ UNIT_FILE=/etc/systemd/system/mycelium.service
 PENDING=/etc/mycelium/.pending
 
 main() {
-  [[ ${1:-up} == up ]] || return 0
   # No child of this script inherits the key.
   local key=${KEY} executable=${LIBRARY}/mycelium-${PROGRAM} before
   unset KEY
+  case ${1:-up} in
+    up) up ;;
+    check) facts ;;
+  esac
+}
+
+facts() {
+  secret_file_fact "${KEY_FILE}" 600 mycelium:mycelium < <(printf '%s' "${key}" | base64 -d)
+  file_fact "${CONFIG_FILE}" "${CONFIG}"
+  file_fact "${UNIT_FILE}" "${UNIT}"
+  fact link "${LIBRARY}/mycelium" "$(readlink "${LIBRARY}/mycelium" || true)" "${executable}"
+  unit_fact mycelium.service
+}
+
+up() {
   command -v ss >/dev/null || fail "has no ss command" "install it: apt-get install iproute2"
   require_own_ports
   if [[ ${TUN} == true ]]; then require_tun; fi
@@ -72,7 +86,7 @@ process() { cat "/proc/$1/comm" 2>/dev/null || printf 'another process'; }
 put() {
   rm -f "$1.next"
   (umask 077 && cat >"$1.next")
-  if cmp -s "$1.next" "$1"; then
+  if cmp -s "$1.next" "$1" && [[ $(access_of "$1") == "mode ${2#0}, owner $3:$3" ]]; then
     rm -f "$1.next"
   else
     : >"${PENDING}"

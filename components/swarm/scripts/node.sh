@@ -11,8 +11,17 @@ main() {
   mapfile -t manager <<<"${MANAGER}"
   case ${1:-up} in
     up) up ;;
+    check) facts ;;
     down) down ;;
   esac
+}
+
+# Runs on the host. What the nodes' labels are, the first manager alone is asked.
+facts() {
+  local control=false
+  [[ ${JOIN_AS} != manager ]] || control=true
+  [[ ${node[0]} != ssh ]] || node=(docker)
+  fact swarm "${JOIN_AS}" "$(state)" "active ${control}"
 }
 
 # on node|manager WORD...: docker on that engine. ssh joins its words with blanks and gives them to a shell.

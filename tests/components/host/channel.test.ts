@@ -3,14 +3,16 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import type { SshEndpoint } from "../../../components/host/channel";
+import { dockerArgv } from "../../../components/host/access";
 import {
   dockerHost,
   ensureControlDirectory,
+  hostAccess,
   remoteConnection,
   sshDestination,
   sshOptions,
 } from "../../../components/host/channel";
-import { dockerArgv, dockerCommand } from "../../../components/host/dockerCommand";
+import { dockerCommand } from "../../../components/host/dockerCommand";
 import { expandHome } from "../../../components/shell/home";
 import { outputOf } from "../../support/mocks";
 import { endpoint, hostKey } from "../fixtures";
@@ -127,16 +129,18 @@ test("the directory of the shared connections is made for its owner alone, and m
 
 test("docker runs here against the socket, and elsewhere through ssh as one quoted word list", () => {
   const args = ["service", "ps", "--format", "{{json .}}", "it's"];
-  expect(dockerArgv({ kind: "local", socket: "/run/d.sock" }, args)).toEqual([
-    ...["docker", "--host", "unix:///run/d.sock"],
-    ...args,
+  expect(dockerArgv(hostAccess({ kind: "local", socket: "/run/d.sock" }), args)).toEqual([
+    "docker",
+    ["--host", "unix:///run/d.sock", ...args],
   ]);
-  expect(dockerArgv(ssh(), args)).toEqual([
-    "ssh",
-    ...sshDestination(endpoint),
-    "--",
-    `'docker' 'service' 'ps' '--format' '{{json .}}' 'it'\\''s'`,
-  ]);
+  const quoted = `'service' 'ps' '--format' '{{json .}}' 'it'\\''s'`;
+  for (const address of [endpoint.address, "2001:db8::1"]) {
+    const there = { ...endpoint, address };
+    expect(dockerArgv(hostAccess({ kind: "ssh", endpoint: there }), args)).toEqual([
+      "ssh",
+      [...sshDestination(there), "--", "docker", quoted],
+    ]);
+  }
 });
 
 test("a docker command that finds no engine, or no docker, gives a code and never throws", async () => {

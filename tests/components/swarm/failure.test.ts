@@ -30,11 +30,11 @@ test.each([
   ],
   ["noise around the rows", `Warning: x\n${rows(task({ Error: "e" }))}\nbye\n`, "t1"],
 ])("in %s", (_, lines, id) => {
-  expect(failedTask(lines)?.ID).toBe(id);
+  expect(failedTask(lines)?.id).toBe(id);
 });
 
 test("a broken row is passed over, and the good one behind it found", () => {
-  expect(failedTask(`{"ID":"cut off\n{}\n{not json}\n${rows(task({ Error: "e" }))}`)?.ID).toBe("t1");
+  expect(failedTask(`{"ID":"cut off\n{}\n{not json}\n${rows(task({ Error: "e" }))}`)?.id).toBe("t1");
 });
 
 test("no garbage makes it throw", () => {

@@ -1,0 +1,59 @@
+/** What this reads of a stack's state, as `pulumi stack export` prints it. */
+export interface StackState {
+  deployment: { resources?: StateResource[] };
+}
+
+export interface StateResource {
+  urn: string;
+  type: string;
+  /** `<urn>::<id>` of the provider. */
+  provider?: string;
+  /** Set while the resource waits to be deleted. */
+  delete?: boolean;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+const secretKey = "4dabf18193072939515e22adb298388d";
+
+/** A value with its secrets opened, as far as the export shows them (`--show-secrets`). */
+export function open(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(open);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (secretKey in value) {
+    return "plaintext" in value ? open(JSON.parse(String(value.plaintext))) : undefined;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, open(part)]));
+}
+
+/** The resources that are there, with plain inputs and outputs. */
+export function liveResources(state: StackState): StateResource[] {
+  return (state.deployment.resources ?? [])
+    .filter((resource) => resource.delete !== true)
+    .map((resource) => ({
+      ...resource,
+      inputs: open(resource.inputs ?? {}) as Record<string, unknown>,
+      outputs: open(resource.outputs ?? {}) as Record<string, unknown>,
+    }));
+}
+
+const mark = " # drift was found";
+
+/**
+ * The state with these command resources marked: their recorded `update` command is no longer the program's, so the
+ * next `up` runs it, for them alone. Nothing else changes, so a marked state still updates and destroys as before.
+ */
+export function markDrifted(state: StackState, urns: ReadonlySet<string>): StackState {
+  const marked = (properties: Record<string, unknown> | undefined) =>
+    properties && { ...properties, update: `${String(properties["update"]).replace(mark, "")}${mark}` };
+  const resources = (state.deployment.resources ?? []).map((resource) =>
+    urns.has(resource.urn) && resource.delete !== true
+      ? { ...resource, inputs: marked(resource.inputs), outputs: marked(resource.outputs) }
+      : resource,
+  );
+  return { ...state, deployment: { ...state.deployment, resources } };
+}
