@@ -26,7 +26,8 @@ export interface HomeserverArgs extends Omit<HomeserverSettings, "cacheFactor"> 
 }
 
 /**
- * The Matrix homeserver: Synapse on the stack's Postgres. After `up` it answers, registration is closed and the
+ * The Matrix homeserver: Synapse on the stack's Postgres, by its socket and so always on the data host, where its media
+ * are, too. After `up` it answers, registration is closed and the
  * administrator exists. `destroy` removes it and its keys, which stay in Pulumi's history only; media are kept with
  * `keepData`.
  */

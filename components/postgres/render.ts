@@ -17,7 +17,7 @@ export interface PostgresSettings extends PostgresSizes {
 }
 
 /** A SQL identifier; Postgres' longest is 63 bytes. */
-function identifier(name: string): string {
+export function identifier(name: string): string {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name)) {
     throw new Error(
       `"${name}" is no name for a database or role: use a-z, 0-9 and _, a letter first, 63 at most`,

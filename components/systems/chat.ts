@@ -8,14 +8,16 @@ import { Image, ServiceImage } from "../images/serviceImage";
 import { Application, applicationImage } from "../matrix/application";
 import { Bridge } from "../matrix/bridge";
 import { Frontend } from "../matrix/frontend";
-import { Gateway } from "../matrix/gateway";
+import { Gateway, GatewayDatabase } from "../matrix/gateway";
 import { Homeserver } from "../matrix/homeserver";
+import { Pooler } from "../postgres/pooler";
 import { Postgres } from "../postgres/postgres";
 import { Database } from "../postgres/render";
 import { Cluster, NodeRole } from "../swarm/cluster";
+import { stackName } from "../swarm/naming";
 
 /** The gateway has its database's name and role built in. */
-const gatewayDatabase: Database = { name: "mycelium_matrix", owner: "mycelium_user", uid: imageUids.gateway };
+const gatewayDatabase = { name: "mycelium_matrix", owner: "mycelium_user" };
 /** Synapse refuses any other collation. */
 const homeserverDatabase: Database = {
   name: "synapse",
@@ -23,6 +25,11 @@ const homeserverDatabase: Database = {
   uid: imageUids.homeserver,
   collation: "C",
 };
+
+/** Whether applications run on the data host only, where Postgres' socket is. */
+function besideData(hosts: StackConfig["hosts"]): boolean {
+  return Object.values(hosts).every(({ roles }) => roles.includes("data") || !roles.includes("app"));
+}
 
 /**
  * The Matrix-over-Mycelium chat. After `up` people open the site, log in and write to each other. `destroy` removes
@@ -56,6 +63,8 @@ export class Chat extends pulumi.ComponentResource {
       env: chat[part].env,
       ...chat[part].resources,
     });
+    // The pooler stands in for a gateway that Postgres' socket does not reach.
+    const bySocket = besideData(config.hosts);
     const parts = {
       postgres: own("postgres", "data"),
       homeserver: own("homeserver", "data"),
@@ -63,7 +72,7 @@ export class Chat extends pulumi.ComponentResource {
     };
     const applications = {
       bridge: application("bridge", "app"),
-      gateway: application("gateway", "data"),
+      gateway: application("gateway", bySocket ? "data" : "app"),
       frontend: application("frontend", "app"),
     };
 
@@ -73,7 +82,10 @@ export class Chat extends pulumi.ComponentResource {
       {
         image: parts.postgres,
         machine: cluster.dataHost.facts,
-        databases: [gatewayDatabase, homeserverDatabase],
+        databases: [
+          { ...gatewayDatabase, uid: bySocket ? imageUids.gateway : imageUids.pooler },
+          homeserverDatabase,
+        ],
         ...chat.postgres,
         ...chat.postgres.resources,
       },
@@ -97,7 +109,12 @@ export class Chat extends pulumi.ComponentResource {
       child,
     );
     const bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver }, child);
-    const gateway = new Gateway("gateway", cluster, { ...applications.gateway, postgres }, child);
+    const poolerImage = bySocket ? undefined : own("pooler", "data");
+    const database: GatewayDatabase =
+      poolerImage === undefined
+        ? { kind: "socket", postgres }
+        : { kind: "network", pooler: this.pooler(cluster, config, poolerImage, postgres) };
+    const gateway = new Gateway("gateway", cluster, { ...applications.gateway, database }, child);
     const frontend = new Frontend("frontend", cluster, applications.frontend, child);
 
     const certificate = new OwnCertificate(
@@ -135,7 +152,11 @@ export class Chat extends pulumi.ComponentResource {
     this.url = proxy.url;
     this.authority = certificate.authority;
     this.admin = { user: `@${chat.admin}:${chat.serverName}`, password: homeserver.adminPassword };
-    const all = { ...parts, ...pickImages(applications) };
+    const all: Record<string, Image> = {
+      ...parts,
+      ...(poolerImage === undefined ? {} : { pooler: poolerImage }),
+      ...pickImages(applications),
+    };
     this.images = pulumi
       .all(
         Object.entries(all).map(([part, image]) =>
@@ -149,6 +170,25 @@ export class Chat extends pulumi.ComponentResource {
       admin: this.admin,
       images: this.images,
     });
+  }
+
+  /** Half of Postgres' connections are the gateway's: the other half is the homeserver's (10) and the operator's. */
+  private pooler(cluster: Cluster, config: StackConfig, image: Image, postgres: Postgres): Pooler {
+    const { tls } = config.edge;
+    // An authority of its own, so that what a browser trusts opens no database; nobody but the gateway sees the
+    // certificate, which lives as long as the authority lets it.
+    const certificate = new OwnCertificate(
+      "pooler-certificate",
+      { names: [stackName("pooler")], ...tls, validityDays: Math.floor(tls.caValidityDays / 2) },
+      { parent: this },
+    );
+    const connections = Math.floor(config.chat.postgres.maxConnections / 2);
+    return new Pooler(
+      "pooler",
+      cluster,
+      { image, postgres, certificate, database: gatewayDatabase, connections },
+      { parent: this },
+    );
   }
 }
 

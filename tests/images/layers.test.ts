@@ -12,10 +12,12 @@ const limits: Record<string, number> = {
   gateway: 52,
   frontend: 17,
   edge: 18,
+  pooler: 15,
 };
 
 const uids: Record<string, string> = {
   postgres: "999", homeserver: "1002", bridge: "1003", gateway: "1001", frontend: "1004", edge: "1005",
+  pooler: "1006",
 }; // prettier-ignore
 
 const key = `-----BEGIN PRIVATE KEY-----\n${"cGxhbnRlZA".repeat(6)}\n-----END PRIVATE KEY-----\n`;

@@ -41,7 +41,7 @@ const make = (settings: Settings) =>
       ...{ admin: "admin", keepData: true },
     });
     new Bridge("bridge", swarm, { ...settings, image, homeserver });
-    new Gateway("gateway", swarm, { ...settings, image, postgres });
+    new Gateway("gateway", swarm, { ...settings, image, database: { kind: "socket", postgres } });
     return new Frontend("frontend", swarm, { ...settings, image });
   });
 

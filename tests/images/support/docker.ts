@@ -73,6 +73,7 @@ export const builds: Record<string, Build> = {
   gateway: { packages: "python3 python3-psycopg2", app: "lab/apps/gateway" },
   frontend: { app: "lab/apps/frontend" },
   edge: {},
+  pooler: {},
 };
 
 /** Builds as the deployment does: the image's directory, the app under app/, the machine's extra CAs under .ca/. */
