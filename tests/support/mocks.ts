@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { mockedOutputs } from "./mockedOutputs";
 import { UNKNOWN, wrapMonitor } from "./recorder";
 import type { Invoke, RecordedResource } from "./recorder";
+import { skipSdkStacks } from "./sdkStacks";
+
+skipSdkStacks();
 
 export { UNKNOWN };
 export type { Invoke, RecordedResource };
