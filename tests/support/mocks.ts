@@ -114,9 +114,6 @@ async function settled<T>(program: () => T | Promise<T>): Promise<T> {
   };
   hostProcess.removeAllListeners("unhandledRejection");
   hostProcess.on("unhandledRejection", listener);
-  // The SDK formats a stack for every promise it makes, and jest maps each frame to its source.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 2;
   const run = async (): Promise<T> => {
     const result = await program();
     await pulumi.runtime.disconnect();
@@ -127,7 +124,6 @@ async function settled<T>(program: () => T | Promise<T>): Promise<T> {
     return await Promise.race([run(), failed]);
   } finally {
     await quiet(errors);
-    Error.stackTraceLimit = stackTraceLimit;
     hostProcess.off("unhandledRejection", listener);
     others.forEach((other) => hostProcess.on("unhandledRejection", other));
   }

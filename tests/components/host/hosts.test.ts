@@ -79,9 +79,20 @@ describe("LocalEngine", () => {
   });
 });
 
+/** A host whose Docker API somebody asks for. */
+function reached(host: Vps): Vps {
+  expect(host.provider).toBe(host.provider);
+  return host;
+}
+
 describe("Vps", () => {
+  test("has no provider, which is a process, until its Docker API is asked for", async () => {
+    const { byType } = await run(() => vps());
+    expect(byType("pulumi:providers:docker")).toEqual([]);
+  });
+
   test("is checked, then prepared, then reached by the deploy account", async () => {
-    const { resources, byName, result } = await run(() => vps());
+    const { resources, byName, result } = await run(() => reached(vps()));
     expect(resources.map(({ type, name }) => `${type} ${name}`)).toEqual([
       "hypha:host:Vps web1",
       "command:remote:Command web1-preflight",
@@ -149,7 +160,7 @@ describe("Vps", () => {
     ["root", "bash -s -- up"],
     ["debian", "sudo -n bash -s -- up"],
   ])("the first contact of %s runs %s", async (user, line) => {
-    const { byName } = await run(() => vps({ user }));
+    const { byName } = await run(() => reached(vps({ user })));
     for (const name of ["web1-preflight", "web1-prepare"]) {
       expect(byName(name).inputs).toMatchObject({ create: line, update: line, connection: { user } });
       expect(byName(name).inputs).not.toHaveProperty("delete");
@@ -158,7 +169,7 @@ describe("Vps", () => {
   });
 
   test("another port and an IPv6 address reach every connection", async () => {
-    const { byName } = await run(() => vps({ address: "2001:db8::7", port: 2222 }));
+    const { byName } = await run(() => reached(vps({ address: "2001:db8::7", port: 2222 })));
     expect(byName("web1-preflight").inputs).toMatchObject({
       connection: { host: "2001:db8::7", port: 2222 },
     });
@@ -173,7 +184,7 @@ describe("Vps", () => {
     try {
       const keyFile = join(directory, "id");
       writeFileSync(keyFile, "THE-PRIVATE-KEY\n");
-      const { resources, byName } = await run(() => vps({ identity: { keyFile } }));
+      const { resources, byName } = await run(() => reached(vps({ identity: { keyFile } })));
       for (const name of ["web1-preflight", "web1-prepare"]) {
         expect(byName(name).inputs).toMatchObject({ connection: { privateKey: "THE-PRIVATE-KEY\n" } });
         expect(byName(name).secretInputs).toContain("connection");
@@ -190,13 +201,13 @@ describe("Vps", () => {
   test("warnings of the preflight are shown and are facts, and a preview knows no facts", async () => {
     const warned = { warnings: ["2 CPUs, 4 are recommended"] };
     const shown = jest.spyOn(console, "warn").mockImplementation(() => undefined);
-    const { result } = await run(() => vps(), {
+    const { result } = await run(() => reached(vps()), {
       stdout: (name) => (name === "web1-preflight" ? preflightOutput(warned) : printed(name)),
     });
     expect((await outputOf(result.facts)).value).toEqual({ ...facts, ...warned });
     expect(shown.mock.calls.flat().join("\n")).toContain("web1: 2 CPUs, 4 are recommended");
     shown.mockRestore();
-    const preview = await run(() => vps(), { preview: true });
+    const preview = await run(() => reached(vps()), { preview: true });
     expect(preview.resources.map(({ name }) => name)).toEqual([
       "web1",
       "web1-preflight",

@@ -10,7 +10,7 @@ import {
 } from "../../../components/postgres/poolerRender";
 import { Postgres } from "../../../components/postgres/postgres";
 import type { Deployment } from "../../support/mocks";
-import { cluster, pulled, run, waitsFor } from "../fixtures";
+import { cluster, facts, pulled, run, waitsFor } from "../fixtures";
 
 const database = { name: "chat", owner: "chat_user" };
 const make = () =>
@@ -19,7 +19,7 @@ const make = () =>
     const image = pulled(swarm.manager);
     const postgres = new Postgres("postgres", swarm, {
       ...{ image, databases: [{ ...database, uid: imageUids.pooler }] },
-      ...{ maxConnections: 20, sharedBuffersMiB: 1, keepData: true },
+      ...{ maxConnections: 20, machine: facts, keepData: true },
     });
     const certificate = new OwnCertificate("pooler-certificate", {
       ...{ names: ["hypha-test-pooler"], validityDays: 100, renewBeforeDays: 10, caValidityDays: 200 },
