@@ -18,7 +18,7 @@ hypha_backend() {
     mkdir -p "$HYPHA_DATA/state"
     # State is replaced in one step, but a file of attributes beside it is not: a kill at the wrong moment leaves that
     # one empty, and Pulumi then reads no state at all. Nothing needs the attributes, so none are written.
-    HYPHA_BACKEND=file://$HYPHA_DATA/state?metadata=skip
+    HYPHA_BACKEND="file://$HYPHA_DATA/state?metadata=skip"
     find "$HYPHA_DATA/state" -name '*.attrs' -size 0 -delete
     export PULUMI_BACKEND_URL=$HYPHA_BACKEND
   fi

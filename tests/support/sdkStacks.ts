@@ -8,13 +8,11 @@ const takers = ["debuggablePromise", "callsites"];
 export function skipSdkStacks(): void {
   // jest's limit is 100, node's 10; taking a stack costs by its depth.
   Error.stackTraceLimit = 20;
-  const mapped = Error.prepareStackTrace;
+  // jest's own, which maps frames.
+  const mapped: (error: Error, sites: NodeJS.CallSite[]) => unknown = Error.prepareStackTrace.bind(Error);
   Error.prepareStackTrace = (error, sites) => {
-    const [top] = sites;
+    const top = sites.at(0);
     const ofSdk = top?.getFileName()?.includes("/@pulumi/pulumi/") === true;
-    if (ofSdk && takers.includes(top?.getFunctionName() ?? "")) {
-      return String(error);
-    }
-    return (mapped?.(error, sites) as unknown) ?? [String(error), ...sites].join("\n    at ");
+    return ofSdk && takers.includes(top.getFunctionName() ?? "") ? String(error) : mapped(error, sites);
   };
 }
