@@ -8,11 +8,10 @@ const takers = ["debuggablePromise", "callsites"];
 export function skipSdkStacks(): void {
   // jest's limit is 100, node's 10; taking a stack costs by its depth.
   Error.stackTraceLimit = 20;
-  // jest's own, which maps frames.
-  const mapped: (error: Error, sites: NodeJS.CallSite[]) => unknown = Error.prepareStackTrace.bind(Error);
   Error.prepareStackTrace = (error, sites) => {
     const top = sites.at(0);
     const ofSdk = top?.getFileName()?.includes("/@pulumi/pulumi/") === true;
-    return ofSdk && takers.includes(top.getFunctionName() ?? "") ? String(error) : mapped(error, sites);
+    const skipped = ofSdk && takers.includes(top.getFunctionName() ?? "");
+    return [String(error), ...(skipped ? [] : sites.map(String))].join("\n    at ");
   };
 }
