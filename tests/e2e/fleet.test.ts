@@ -3,7 +3,7 @@ import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, must, projectRoot, Run, Stack, untilOutput } from "./support/stack";
+import { countChanges, must, projectRoot, Run, Stack, start, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, one with the edge, others with the applications. The tests are one story
@@ -167,10 +167,23 @@ test("a second up changes nothing and opens no session on any host", async () =>
   expect(await logins(three)).toEqual(before);
 });
 
+test("the doctor finds every host as the stack would have it, and names the one that is not", async () => {
+  const doctor = () => start("tsx", ["ops/doctor.ts"], { env: { ...stack.env, STACK: stack.name } }).ended;
+  const healthy = await doctor();
+  keep("doctor", healthy.output);
+  expect(healthy.code === 0 ? "" : healthy.output).toBe("");
+  await servers.app1.vps.exec("nft delete table inet hypha");
+  const ill = await doctor();
+  keep("doctor-drift", ill.output);
+  expect(ill.code).toBe(1);
+  expect(ill.output).toMatch(/app1[^]*table inet hypha/);
+  await servers.app1.vps.exec("systemctl restart nftables");
+  expect((await doctor()).code).toBe(0);
+});
+
 test("from another host only the declared ports are open", async () => {
-  expect(await openPorts(servers.db.vps)).toEqual([22]);
-  expect(await openPorts(servers.web.vps)).toEqual([22, 80, 443]);
-  expect(await openPorts(servers.app1.vps)).toEqual([22]);
+  const seen = await Promise.all(three.map((name) => openPorts(servers[name].vps)));
+  expect(seen).toEqual([[22], [22, 80, 443], [22]]);
 });
 
 test("a fourth host joins; the others learn its address, no service is touched, no request fails", async () => {
