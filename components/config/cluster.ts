@@ -79,7 +79,7 @@ function checkAddresses(hosts: Hosts, names: string[], context: z.RefinementCtx)
       problem(
         context,
         [name, "privateAddress"],
-        `is missing: ${host.address} is a name, and nodes know each other by addresses`,
+        "is missing: address is a name, and nodes know each other by IP addresses",
         "write the IP address that the other hosts reach it by",
       );
       continue;

@@ -149,7 +149,7 @@ test("each host of a fleet has an address of its own that others reach it by; al
   expect(problemsOf(vps({ address: "web.example.org" }))).toEqual([]);
   expect(problemsOf(fleet({ web: server("web.example.org", { privateAddress: "10.0.0.2" }) }))).toEqual([]);
   expect(problemsOf(fleet({ web: server("web.example.org") }))).toEqual([
-    "hypha:hosts.web.privateAddress: is missing: web.example.org is a name, and nodes know each other by addresses; fix: write the IP address that the other hosts reach it by",
+    "hypha:hosts.web.privateAddress: is missing: address is a name, and nodes know each other by IP addresses; fix: write the IP address that the other hosts reach it by",
   ]);
   expect(problemsOf(fleet({ web: server("192.0.2.2", { privateAddress: "192.0.2.1" }) }))).toEqual([
     "hypha:hosts.web: has the address 192.0.2.1, and so has db; fix: give each host its own",
