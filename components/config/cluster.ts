@@ -1,14 +1,13 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { problem } from "./fields";
+import { hostName, problem } from "./fields";
 import type { Host } from "./hosts";
 
 type Hosts = Readonly<Record<string, Host>>;
 
 export const cluster = z
   .strictObject({
-    first: z
-      .string()
+    first: hostName()
       .optional()
       .describe(
         "The manager that starts the swarm and that deployments talk to; another manager may take over from it. Default: the first manager by name",
@@ -20,7 +19,7 @@ export const cluster = z
         "Encrypt what services say to each other between hosts (IPsec, needs the kernel's ESP and IP protocol 50 between the hosts). Default: false",
       ),
     abandonDataOn: z
-      .array(z.string())
+      .array(hostName())
       .default([])
       .describe(
         "Hosts whose data the stack gives up: without it a host that holds the only copy cannot leave. Default: none",
@@ -75,6 +74,8 @@ function checkAddresses(hosts: Hosts, names: string[], context: z.RefinementCtx)
     const host = hosts[name];
     if (host?.kind !== "vps") continue;
     const own = nodeAddress(host);
+    // Refused already, and no text to repeat.
+    if (own !== undefined && isIP(own) === 0) continue;
     if (own === undefined) {
       problem(
         context,

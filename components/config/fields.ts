@@ -49,6 +49,12 @@ export const address = () =>
       "is no address; fix: write an IPv4 address, an IPv6 address without brackets, or a lower-case DNS name",
   });
 
+/** A host's name becomes part of resource names: renaming a key is another host. */
+export const hostName = () =>
+  z.string().refine((name) => isDnsName(name) && !name.includes("."), {
+    error: "is no host name; fix: name the host with up to 63 of a-z, 0-9 and -, like web1",
+  });
+
 export const ipAddress = () =>
   z.string().refine((text) => isIP(text) > 0 && !text.includes("%"), {
     error: "is no IP address; fix: write an IPv4 address, or an IPv6 address without brackets",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkFleet } from "./cluster";
 import { environment } from "./environment";
-import { accountName, address, ipAddress, isDnsName, plainText, port, problem, whenSound } from "./fields";
+import { accountName, address, ipAddress, hostName, plainText, port, problem, whenSound } from "./fields";
 import { gridVm } from "./gridVm";
 import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
@@ -121,13 +121,8 @@ export const vpsHost = z
 
 export const host = z.discriminatedUnion("kind", [localHost, vpsHost]);
 
-/** A host's name becomes part of resource names: renaming a key is another host. */
-const hostName = z.string().refine((name) => isDnsName(name) && !name.includes("."), {
-  error: "is no host name; fix: name the host with up to 63 of a-z, 0-9 and -, like web1",
-});
-
 export const hosts = z
-  .record(hostName, host)
+  .record(hostName(), host)
   .superRefine(checkFleet)
   .describe("The machines, by name: the local engine alone, or any number of servers");
 

@@ -159,6 +159,21 @@ test("each host of a fleet has an address of its own that others reach it by; al
   ]);
 });
 
+test("a text that was refused is not repeated: it may hold anything", () => {
+  for (const [key, what] of [
+    ["address", "is no address"],
+    ["privateAddress", "is no IP address"],
+  ] as const) {
+    const host = (address: string) => server(address, { [key]: "a\0\nb" });
+    const problems = problemsOf(fleet({ web: host("192.0.2.2"), app1: host("192.0.2.3") }));
+    expect(problems.join("\n")).toContain(what);
+    expect(problems.join("")).not.toMatch(/\p{Cc}/u);
+  }
+  expect(problemsOf(fleet({}, { cluster: { first: "a\nb", abandonDataOn: ["\0"] } })).join("")).not.toMatch(
+    /\p{Cc}/u,
+  );
+});
+
 test("the first manager is the one that is named, else the first by name, in whatever order they stand", () => {
   const first = (raw: Record<string, unknown>) => parseConfig(raw).cluster.first;
   expect(first(fleet())).toBe("db");
