@@ -59,9 +59,9 @@ export const hardening = z
           .regex(/^(([01]\d|2[0-3]):[0-5]\d|never)$/, {
             error: "is no time of day; fix: write hours and minutes like 04:00, or never",
           })
-          .default("04:00")
+          .optional()
           .describe(
-            "When a reboot that an upgrade needs may happen, in the server's time zone; or never. Default: 04:00",
+            "When a reboot that an upgrade needs may happen, in the server's time zone; or never. Default: between 02:00 and 05:50, by the host's name, so that a fleet's hosts do not reboot together",
           ),
       })
       .prefault({})

@@ -14,6 +14,7 @@ import {
   renderShells,
   renderSshd,
   renderSysctl,
+  rebootTime,
   renderUpgrades,
 } from "./hardeningRender";
 
@@ -100,7 +101,11 @@ function files(args: HardeningArgs): Record<string, pulumi.Input<string>> {
     NFTABLES_CONF: when<pulumi.Input<string>>(config.firewall, firewall, ""),
     SSHD_CONF: when(config.sshd, renderSshd(args.endpoint.user === "root"), ""),
     FAIL2BAN_CONF: when(config.fail2ban, renderFail2ban(config.fail2ban.banMinutes, sshPort), ""),
-    UPGRADES_CONF: when(config.unattendedUpgrades, renderUpgrades(config.unattendedUpgrades.rebootAt), ""),
+    UPGRADES_CONF: when(
+      config.unattendedUpgrades,
+      renderUpgrades(config.unattendedUpgrades.rebootAt ?? rebootTime(args.host)),
+      "",
+    ),
     RESTARTS_CONF: when(config.unattendedUpgrades, renderRestarts(), ""),
     JOURNALD_CONF: when(config.journald, renderJournald(config.journald.maxMiB), ""),
     TIME_SYNC: when(config.timeSync, "yes", ""),

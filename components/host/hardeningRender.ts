@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { HardeningConfig } from "../config/hardening";
 
@@ -137,6 +138,16 @@ export function renderRestarts(): string {
     "$nrconf{kernelhints} = 0;\n" +
     "$nrconf{override_rc}{qr(^(docker|containerd)\\.service$)} = 0;\n"
   );
+}
+
+/**
+ * When a host reboots that was given no time: one of 24 moments between 02:00 and 05:50, by its name, whatever other
+ * hosts there are.
+ */
+export function rebootTime(host: string): string {
+  const slot = (createHash("sha256").update(host).digest()[0] ?? 0) % 24;
+  const minutes = 120 + slot * 10;
+  return `0${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
 }
 
 /** Security upgrades only, of Debian or Ubuntu, whichever it is. */

@@ -1,5 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
+import { rebootTime } from "../../components/host/hardeningRender";
 import { LabVps } from "./support/lab";
 import { countChanges, must, projectRoot, Run, Stack } from "./support/stack";
 
@@ -119,7 +120,9 @@ test("the measures are in force, and what a container forbids is told", async ()
   expect(await vps.exec("fail2ban-client status sshd")).toContain("Journal matches");
   // Ten failed logins of a wrong account must not shut out the one who corrects it.
   expect(await vps.exec("fail2ban-client get sshd ignoreip")).toContain("10.77.0.1\n");
-  expect(await vps.exec("apt-config dump Unattended-Upgrade::Automatic-Reboot-Time")).toContain("04:00");
+  expect(await vps.exec("apt-config dump Unattended-Upgrade::Automatic-Reboot-Time")).toContain(
+    rebootTime("vps5"),
+  );
   expect(await vps.exec("sysctl -n net.ipv4.conf.all.accept_redirects")).toBe("0\n");
   expect(await vps.exec("cat /etc/modprobe.d/hypha.conf")).toContain("\ninstall rds /bin/false\n");
   expect(await vps.exec("su - muser -c 'umask; ulimit -c; echo $TMOUT'")).toBe("0027\n0\n3600\n");

@@ -18,7 +18,7 @@ test("a server needs its address and host key, and the rest has defaults", () =>
         firewall: { enabled: true, tcp: [], udp: [] },
         sshd: { enabled: true },
         fail2ban: { enabled: true, banMinutes: 60 },
-        unattendedUpgrades: { enabled: true, rebootAt: "04:00" },
+        unattendedUpgrades: { enabled: true },
         journald: { enabled: true, maxMiB: 512 },
         timeSync: { enabled: true },
         swap: { enabled: true },

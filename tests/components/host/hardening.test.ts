@@ -10,6 +10,7 @@ import {
   renderShells,
   renderSshd,
   renderSysctl,
+  rebootTime,
   renderUpgrades,
 } from "../../../components/host/hardeningRender";
 import { shellAssign } from "../../../components/shell/quote";
@@ -34,7 +35,7 @@ const files = {
   NFTABLES_CONF: firewall(),
   SSHD_CONF: renderSshd(true),
   FAIL2BAN_CONF: renderFail2ban(60, 22),
-  UPGRADES_CONF: renderUpgrades("04:00"),
+  UPGRADES_CONF: renderUpgrades(rebootTime("web1")),
   RESTARTS_CONF: renderRestarts(),
   JOURNALD_CONF: renderJournald(512),
   TIME_SYNC: "yes",
@@ -200,6 +201,13 @@ test("services restart after an upgrade, the engine does not", () => {
 test("an idle shell ends after its minutes; a refused module has no way round", () => {
   expect(renderShells(5)).toContain("\numask 027\nTMOUT=300\n");
   expect(renderModules()).toContain("\ninstall sctp /bin/false\n");
+});
+
+test("hosts that were given no time reboot at different ones, each always at its own, in the small hours", () => {
+  const times = Array.from({ length: 40 }, (_, index) => rebootTime(`host${index}`));
+  for (const time of times) expect(time).toMatch(/^0[2-5]:[0-5]0$/);
+  expect(new Set(times).size).toBeGreaterThan(12);
+  expect(rebootTime("host7")).toBe(times[7]);
 });
 
 test("a reboot happens at its time or never", () => {
