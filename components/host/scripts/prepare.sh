@@ -98,6 +98,8 @@ engine() {
     note "installing the Docker engine (${ENGINE})"
     retry 5 apt_get update ||
       fail "its package lists cannot be fetched" "see the messages above; check /etc/apt/sources.list and the network"
+    # A bare server has no lists before, so nobody knows of the client's package.
+    mapfile -t packages < <(engine_packages)
     case ${ENGINE} in
       distribution) install_from_distribution ;;
       docker) install_from_docker ;;
