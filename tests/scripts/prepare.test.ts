@@ -44,7 +44,8 @@ beforeEach(() => {
     .stub("curl", 'for file in "$@"; do :; done; : >"${file}"')
     .stub(
       "apt-get",
-      `[[ $* == *install* && $* == *docker* ]] && printf '${installed}' >${box.root}/bin/docker && chmod +x ${box.root}/bin/docker; exit 0`,
+      `[[ $* != *update ]] || : >${box.root}/lists
+       [[ $* == *install* && $* == *docker* ]] && printf '${installed}' >${box.root}/bin/docker && chmod +x ${box.root}/bin/docker; exit 0`,
     );
 });
 afterEach(() => {
@@ -104,7 +105,8 @@ test("an engine that is there is left as it is, its settings too", () => {
 });
 
 test("where the distribution has the client in a package of its own, it comes along", () => {
-  box.stub("apt-cache", "[[ $* == 'show docker-cli' ]]");
+  // A bare server has no package lists before the first update.
+  box.stub("apt-cache", `[[ $* == 'show docker-cli' && -e ${box.root}/lists ]]`);
   expect(prepare().code).toBe(0);
   expect(changes()).toContain(
     `${apt} install -y --no-install-recommends docker.io iptables ca-certificates docker-cli`,
