@@ -30,18 +30,8 @@ have_stack_file() {
 
 deploy() {
   local options=()
-  if agreed; then
-    options=(--yes --non-interactive)
-  elif [ ! -t 0 ]; then
-    die "Pulumi asks before it changes anything, and there is no terminal to ask on." "Run: make up YES=1"
-  fi
-  local code=0
-  # The CLI takes --event-log only so; Pulumi's own automation does the same.
-  PULUMI_DEBUG_COMMANDS=true pulumi up --stack "$STACK" --parallel "$PARALLEL" --event-log "$EVENTS/log" \
-    "${options[@]}" "$@" || code=$?
-  if [ -f ops/conclude.ts ]; then tsx ops/conclude.ts "$EVENTS/log" || complain "The audit log was not written."; fi
-  if [ "$code" != 0 ]; then die "The deployment failed."; fi
-  if [ -f ops/smoke.ts ]; then tsx ops/smoke.ts; fi
+  if agreed; then options=(--yes); fi
+  tsx ops/deploy.ts "${options[@]}" --parallel "$PARALLEL" "$@"
 }
 
 main() {
@@ -55,8 +45,7 @@ main() {
       shift
       ;;
   esac
-  EVENTS=$(mktemp -d)
-  trap 'phase_failed || true; rm -rf "$EVENTS"' EXIT
+  trap 'phase_failed || true' EXIT
   phase dependencies dependencies
   phase toolchain toolchain
   phase engine ops/engine.sh

@@ -25,6 +25,17 @@ export function parseArguments(
   return { flags, values };
 }
 
+/** The flags that a tool knows, and all other arguments in their order, for the program that it runs. */
+export function splitArguments(
+  args: readonly string[],
+  known: readonly string[],
+): { flags: Set<string>; rest: string[] } {
+  return {
+    flags: new Set(args.filter((argument) => known.includes(argument))),
+    rest: args.filter((argument) => !known.includes(argument)),
+  };
+}
+
 /** Runs a tool's main function: its result is the exit code, an error is told in one line and exits 2. */
 export function runTool(usage: string, main: (args: string[]) => number | Promise<number>): void {
   const args = process.argv.slice(2);

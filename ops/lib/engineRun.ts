@@ -1,0 +1,93 @@
+import { ChildProcess, spawn } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { EngineEvent, parseEvents } from "./deployment";
+import { ToolError } from "./tool";
+
+/** How a run of `pulumi` ended, and what it told of itself. */
+export interface EngineRun {
+  /** Exit code; 130 where a signal ended it. */
+  code: number;
+  events: EngineEvent[];
+}
+
+export interface EngineRunOptions {
+  /** Directory of the program. @default this one */
+  directory?: string;
+  /** Where its display goes. @default this process's own output */
+  display?: "inherit" | "stderr" | "ignore";
+}
+
+/**
+ * Runs `pulumi <verb> args…` to its end with an event log, asking nothing. It is a group of processes of its own: an
+ * interrupt reaches it once, however this process was given it, and Pulumi then ends after the steps it is in. If this
+ * process is killed, so is that group.
+ */
+export async function runEngine(
+  verb: "up" | "preview",
+  args: readonly string[],
+  { directory, display = "inherit" }: EngineRunOptions = {},
+): Promise<EngineRun> {
+  const own = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-events-"));
+  const log = path.join(own, "log");
+  const output = display === "stderr" ? 2 : display;
+  try {
+    const child = spawn("pulumi", [verb, "--non-interactive", "--event-log", log, ...args], {
+      cwd: directory,
+      // The CLI takes --event-log only so; Pulumi's own automation does the same.
+      env: { ...process.env, PULUMI_DEBUG_COMMANDS: "true" },
+      stdio: ["ignore", output, display === "ignore" ? "ignore" : "inherit"],
+      detached: true,
+    });
+    const code = await ended(child);
+    return { code, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
+  } finally {
+    fs.rmSync(own, { recursive: true, force: true });
+  }
+}
+
+const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function ended(child: ChildProcess): Promise<number> {
+  const { pid } = child;
+  const interrupt = () => {
+    signalGroup(pid, "SIGINT");
+  };
+  const guard = pid === undefined ? undefined : killWithUs(pid);
+  for (const signal of interrupts) process.on(signal, interrupt);
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on("error", (error) => {
+        reject(new ToolError(`pulumi could not be started: ${error.message}`));
+      });
+      child.on("exit", resolve);
+    });
+    // Pulumi's launcher dies of a signal before the engine has come to its end.
+    while (signalGroup(pid, 0)) await new Promise((resolve) => setTimeout(resolve, 100));
+    return code ?? 130;
+  } finally {
+    for (const signal of interrupts) process.off(signal, interrupt);
+    guard?.kill("SIGKILL");
+  }
+}
+
+/** Sends a signal to a group of processes; whether there is any. */
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Kills the group when this process is gone, which closes the guard's standard input. */
+function killWithUs(pid: number): ChildProcess {
+  const guard = spawn("sh", ["-c", 'cat >/dev/null; kill -KILL -- "-$0"', String(pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  guard.on("error", () => undefined);
+  guard.unref();
+  return guard;
+}
