@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status doctor audit user smoke cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up preview down logs status doctor audit history user smoke cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ doctor: ## Compare what is on the hosts with what the stack would write: [FIX=1]
 
 audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
 	@$(in_env) tsx ops/audit.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
+
+history: ## The stack's versions: time, commit, author, what changed, result: [LINES=20] [JSON=1]
+	@$(in_env) tsx ops/history.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
 
 user: ## Make a Matrix user: NAME=alice [ADMIN=1]
 	@$(in_env) tsx ops/user.ts add "$(NAME)" $(if $(filter 1,$(ADMIN)),--admin)

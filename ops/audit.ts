@@ -1,7 +1,7 @@
 import { table } from "../components/shell/table";
-import { Answer, configOf, merge, onHosts } from "./lib/audit";
+import { Answer, configOf, merge, onHosts, Places } from "./lib/audit";
 import { stackConfig, stackName } from "./lib/stack";
-import { parseArguments, runTool, ToolError } from "./lib/tool";
+import { countArgument, parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: audit [--lines N] [--json]
 The last deployments of this and other stacks from the audit logs of the stack's hosts, merged by time; 20 lines of each
@@ -9,17 +9,14 @@ host unless told otherwise. STACK names the stack (default: the selected one). E
 
 runTool(usage, async (args) => {
   const { flags, values } = parseArguments(args, { flags: ["--json"], values: ["--lines"] });
-  const lines = values.get("--lines") ?? "20";
-  if (!/^[1-9]\d*$/.test(lines)) {
-    throw new ToolError(`--lines ${lines}: give a number from 1`);
-  }
+  const lines = countArgument(values, "--lines", 20);
   const stack = stackName();
   const config = configOf(stackConfig(stack));
   if (config === undefined) {
     throw new ToolError(`the configuration of ${stack} is not valid: make preview STACK=${stack} says why`);
   }
   // The log before the last rotation goes first.
-  const read = (log: string) => `cat ${log}.1 ${log} 2>/dev/null | tail -n ${lines}`;
+  const read = ({ log }: Places) => `cat ${log}.1 ${log} 2>/dev/null | tail -n ${lines}`;
   const answers = await onHosts(config, read);
   const records = merge(answers);
   if (flags.has("--json")) {

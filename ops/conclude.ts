@@ -6,7 +6,8 @@ import { runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: conclude EVENT_LOG
 What make up does after pulumi up, for a deployment by plain pulumi, from the event log that it left: lists everything
-that failed, and adds a line to the audit log of each host if anything was changed or tried. A host that does not take it
+that failed, and where anything was changed or tried adds a line to the audit log of each host and keeps a record beside it.
+A host that does not take them
 is a warning.`;
 
 runTool(usage, async ([file]) => {

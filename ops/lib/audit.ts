@@ -4,8 +4,9 @@ import * as os from "os";
 import * as path from "path";
 import { configHash, parseConfig } from "../../components/config/load";
 import { gitRevision } from "../../components/config/revision";
-import { StackConfig } from "../../components/config/schema";
-import { ensureControlDirectory, sshDestination } from "../../components/host/channel";
+import { HostConfig, StackConfig } from "../../components/config/schema";
+import { HostAccess } from "../../components/host/access";
+import { Channel, ensureControlDirectory, hostAccess, sshDestination } from "../../components/host/channel";
 import { Deployment, jsonLines } from "./deployment";
 
 /** One line of a host's audit log. */
@@ -32,10 +33,20 @@ export interface AuditRecord {
 /** The log on a server: made by its preparation, rotated there. */
 export const auditFile = "/var/log/hypha/audit.log";
 
-/** The log of what was deployed to this machine's own engine. */
-export function localAuditFile(): string {
-  const data = process.env["XDG_DATA_HOME"] || path.join(os.homedir(), ".local", "share");
-  return path.join(process.env["HYPHA_DATA"] || path.join(data, "hypha"), "audit.log");
+/** The deployments' records on a server, a directory for each stack: made by its preparation. */
+export const recordsDirectory = "/var/lib/hypha/deployments";
+
+/** What a host keeps of deployments, as words for its shell. */
+export interface Places {
+  log: string;
+  records: string;
+}
+
+/** What is kept of deployments to this machine's own engine. */
+export function localPlaces(): Places {
+  const share = process.env["XDG_DATA_HOME"] || path.join(os.homedir(), ".local", "share");
+  const data = process.env["HYPHA_DATA"] || path.join(share, "hypha");
+  return { log: path.join(data, "audit.log"), records: path.join(data, "deployments") };
 }
 
 /** The checked configuration of raw `hypha:` keys, or undefined where it is not valid: nothing was deployed then. */
@@ -46,6 +57,22 @@ export function configOf(raw: Readonly<Record<string, unknown>>): StackConfig | 
   } catch {
     return undefined;
   }
+}
+
+/** How tools reach each host's engine, as the configuration has it. */
+export function accessTo(config: StackConfig): Record<string, HostAccess> {
+  return Object.fromEntries(
+    Object.entries(config.hosts).map(([name, host]) => [name, hostAccess(channelOf(host))]),
+  );
+}
+
+/** The deploy account's login, or this machine's engine. */
+function channelOf(host: HostConfig): Channel {
+  if (host.kind === "local") {
+    return { kind: "local", socket: host.socket };
+  }
+  const { address, port, deployUser: user, hostKey, identity } = host;
+  return { kind: "ssh", endpoint: { address, port, user, hostKey, identity } };
 }
 
 /** Each host's address; the local engine has none. */
@@ -95,26 +122,33 @@ export type Answer = { host: string; text: string } | { host: string; problem: s
 
 /**
  * Runs `command` by a shell on every host at once, `input` on its standard input: one session each, `seconds` at most.
- * The local engine's machine runs it as well, with its own file in place of the servers'.
+ * The local engine's machine runs it as well, with its own places instead of the servers'.
  */
 export function onHosts(
   config: StackConfig,
-  command: (file: string) => string,
+  command: (places: Places) => string,
   input = "",
   seconds = 30,
 ): Promise<Answer[]> {
   ensureControlDirectory();
   return Promise.all(
     Object.entries(config.hosts).map(([name, host]) => {
-      if (host.kind === "local") {
-        fs.mkdirSync(path.dirname(localAuditFile()), { recursive: true });
-        return ask(name, ["sh", "-c", command('"$0"'), localAuditFile()], input, seconds);
+      const channel = channelOf(host);
+      if (channel.kind === "local") {
+        const { log, records } = localPlaces();
+        fs.mkdirSync(path.dirname(log), { recursive: true });
+        const script = command({ log: '"$0"', records: '"$1"' });
+        return ask(name, ["sh", "-c", script, log, records], input, seconds);
       }
-      const { address, port, deployUser: user, hostKey, identity } = host;
       // A shared connection is used where there is one. A new one would stay, and keep this process waiting.
       const once = ["-o", "ControlMaster=no", "-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1"];
-      const destination = sshDestination({ address, port, user, hostKey, identity });
-      return ask(name, ["ssh", ...once, ...destination, "--", command(auditFile)], input, seconds);
+      const destination = sshDestination(channel.endpoint);
+      return ask(
+        name,
+        ["ssh", ...once, ...destination, "--", command({ log: auditFile, records: recordsDirectory })],
+        input,
+        seconds,
+      );
     }),
   );
 }

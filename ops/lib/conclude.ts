@@ -1,5 +1,16 @@
-import { addresses, AuditRecord, auditRecord, configOf, onHosts, operator } from "./audit";
-import { Deployment, deploymentOf, EngineEvent, Failure, failuresOf, formatFailures } from "./deployment";
+import { addresses, AuditRecord, auditRecord, configOf, operator } from "./audit";
+import {
+  Deployment,
+  deploymentOf,
+  EngineEvent,
+  Failure,
+  failuresOf,
+  formatFailures,
+  Step,
+  stepsOf,
+} from "./deployment";
+import { gather } from "./gather";
+import { DeploymentRecord, deploymentRecord, keep } from "./record";
 import { StackConfig } from "../../components/config/schema";
 
 /** What a deployment came to. */
@@ -8,6 +19,8 @@ export interface Conclusion {
   /** Checked configuration; undefined where it is not valid, so that nothing was deployed. */
   config: StackConfig | undefined;
   failures: Failure[];
+  /** What it began to change. */
+  steps: Step[];
   /** Its line in the audit logs; undefined where nothing was tried. */
   audit: AuditRecord | undefined;
 }
@@ -22,20 +35,50 @@ export function conclusionOf(stack: string, events: readonly EngineEvent[]): Con
   const failures = failuresOf(events, addresses(config));
   const tried = config !== undefined && Object.keys(deployment.changes).length > 0;
   const audit = tried ? auditRecord(stack, deployment, config, operator(process.cwd())) : undefined;
-  return { deployment, config, failures, audit };
+  return { deployment, config, failures, steps: stepsOf(events), audit };
 }
 
-/** Lists what failed, and adds the line to the audit log of each host. A host that does not take it is a warning. */
-export async function conclude({ config, failures, audit }: Conclusion): Promise<void> {
+export interface ConcludeOptions {
+  /** The version that was put back. */
+  redeployOf?: number;
+}
+
+/**
+ * Lists what failed; adds the line to the audit log of each host and keeps the deployment's record there, which it
+ * returns. What cannot be recorded, or not everywhere, is a warning: the deployment is what it is.
+ */
+export async function conclude(
+  conclusion: Conclusion,
+  options: ConcludeOptions = {},
+): Promise<DeploymentRecord | undefined> {
+  const { config, failures, audit } = conclusion;
   if (failures.length > 0) {
     console.error(formatFailures(failures, process.stderr.isTTY && !process.env["NO_COLOR"]));
   }
   if (config === undefined || audit === undefined) {
-    return;
+    return undefined;
   }
-  for (const answer of await onHosts(config, (log) => `cat >>${log}`, `${JSON.stringify(audit)}\n`)) {
+  const record = await recordOf(conclusion, config, audit, options);
+  for (const answer of await keep(config, audit, record)) {
     if ("problem" in answer) {
       console.error(`warning: ${answer.host}: the deployment is not in its audit log: ${answer.problem}`);
     }
+  }
+  return record;
+}
+
+async function recordOf(
+  { deployment, steps }: Conclusion,
+  config: StackConfig,
+  audit: AuditRecord,
+  options: ConcludeOptions,
+): Promise<DeploymentRecord | undefined> {
+  try {
+    const known = await gather(audit.stack, config, deployment);
+    return deploymentRecord({ audit, deployment, steps, ...known, ...options });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.error(`warning: the deployment's record was not made: ${why}`);
+    return undefined;
   }
 }

@@ -6,7 +6,8 @@ interface Metadata {
   op: string;
   /** URN and id of the provider that works on it, e.g. `…::pulumi:providers:docker::web1-docker::<id>`. */
   provider?: string;
-  new?: { inputs?: { connection?: { host?: string } } } | null;
+  old?: { parent?: string } | null;
+  new?: { parent?: string; inputs?: { connection?: { host?: string } } } | null;
 }
 
 /** A line of Pulumi's event log, as far as it is read here. */
@@ -15,6 +16,7 @@ export interface EngineEvent {
   timestamp: number;
   preludeEvent?: { config?: Record<string, string> };
   resourcePreEvent?: { metadata: Metadata };
+  resOutputsEvent?: { metadata: Metadata };
   resOpFailedEvent?: { metadata: Metadata };
   diagnosticEvent?: { urn?: string; severity: string; message: string };
   summaryEvent?: { result?: string; durationSeconds: number; resourceChanges?: Record<string, number> };
@@ -61,7 +63,8 @@ export function parseEvents(log: string): EngineEvent[] {
   return jsonLines(log).map(({ value }) => value as EngineEvent);
 }
 
-const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
+/** A resource's name, the last part of its URN. */
+export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 const untouched = ["same", "read", "refresh"];
 
@@ -87,6 +90,32 @@ export function deploymentOf(events: readonly EngineEvent[]): Deployment | undef
     result: summary === undefined ? "interrupted" : summary.result === "succeeded" ? "succeeded" : "failed",
     changes,
   };
+}
+
+/** How far what was done to a resource got. */
+export interface Step {
+  urn: string;
+  parent: string | undefined;
+  outcome: "completed" | "failed" | "unfinished";
+}
+
+/** Every resource that the update began to change. */
+export function stepsOf(events: readonly EngineEvent[]): Step[] {
+  const steps = new Map<string, Step>();
+  const put = ({ urn, old, new: now }: Metadata, outcome: Step["outcome"]) => {
+    const parent = now?.parent ?? old?.parent ?? steps.get(urn)?.parent;
+    steps.set(urn, { urn, parent, outcome });
+  };
+  for (const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } of events) {
+    if (resourcePreEvent !== undefined && !untouched.includes(resourcePreEvent.metadata.op)) {
+      put(resourcePreEvent.metadata, "unfinished");
+    } else if (resOutputsEvent !== undefined && steps.has(resOutputsEvent.metadata.urn)) {
+      put(resOutputsEvent.metadata, "completed");
+    } else if (resOpFailedEvent !== undefined) {
+      put(resOpFailedEvent.metadata, "failed");
+    }
+  }
+  return [...steps.values()];
 }
 
 /** What follows from another failure, and what only Pulumi's makers need. */

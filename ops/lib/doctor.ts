@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostAccess, sshTarget } from "../../components/host/access";
 import { shellAssign, shellAssigned } from "../../components/shell/quote";
+import { nameOf } from "./deployment";
 import { Answer, Fact } from "./facts";
 import { StateResource } from "./state";
 
@@ -46,13 +47,11 @@ interface Connection {
   user: string;
 }
 
-const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
-
 /** A script that does not know the verb is never sent: whatever it did then would be no check. */
 const knowsCheck = /^ +check\) /m;
 
 /** The host scripts of a state: those whose variables name their host, or several hosts in the lines of NODES. */
-function hostScripts(resources: readonly StateResource[]) {
+export function hostScripts(resources: readonly StateResource[]) {
   return resources
     .filter(({ type }) => /^command:(remote|local):Command$/.test(type))
     .flatMap(({ urn, inputs = {} }) => {

@@ -38,6 +38,12 @@ export interface StackOutputs {
   url?: string;
   siteAddresses?: string[];
   certificateAuthority?: string;
+  /** Reference and id of each part's image. */
+  images?: Record<string, { reference: string; id: string }>;
+  /** Of the software that the stack deploys and of what deploys it. */
+  versions?: Record<string, string>;
+  /** How the network knows each host's Mycelium node. */
+  mycelium?: Record<string, { address: string; subnet: string; publicKey: string }>;
   hosts?: Record<string, HostAccess & { facts?: HostFacts }>;
   /** The lines of a table: what each host has, when it was last measured. */
   fleet?: string[];
@@ -81,10 +87,14 @@ export function stackHosts(stack: string, outputs = stackOutputs(stack)): StackH
   }));
 }
 
+/** A stack's outputs, from a state that is at hand. */
+export function outputsOf(resources: readonly StateResource[]): StackOutputs {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+}
+
 /** The hosts by name, from a state that is at hand. */
 export function hostsOf(stack: string, resources: readonly StateResource[]): Record<string, HostAccess> {
-  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
-  return required(stack, (outputs as StackOutputs).hosts);
+  return required(stack, outputsOf(resources).hosts);
 }
 
 /** What `docker args…` prints on the host; `input` is its standard input. */

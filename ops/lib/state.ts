@@ -6,6 +6,8 @@ export interface StackState {
 export interface StateResource {
   urn: string;
   type: string;
+  /** URN of the component that it belongs to; the stack's is the top. */
+  parent?: string;
   /** `<urn>::<id>` of the provider. */
   provider?: string;
   /** Set while the resource waits to be deleted. */

@@ -36,6 +36,15 @@ export function splitArguments(
   };
 }
 
+/** A count from 1 on among the values of arguments. */
+export function countArgument(values: ReadonlyMap<string, string>, name: string, otherwise: number): number {
+  const text = values.get(name) ?? String(otherwise);
+  if (!/^[1-9]\d{0,6}$/.test(text)) {
+    throw new ToolError(`${name} ${text}: give a number from 1`);
+  }
+  return Number(text);
+}
+
 /** Runs a tool's main function: its result is the exit code, an error is told in one line and exits 2. */
 export function runTool(usage: string, main: (args: string[]) => number | Promise<number>): void {
   const args = process.argv.slice(2);

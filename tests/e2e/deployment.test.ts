@@ -1,6 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { AuditRecord } from "../../ops/lib/audit";
+import { DeploymentRecord } from "../../ops/lib/record";
 import { LabVps } from "./support/lab";
 import { projectRoot, Run, Stack, start } from "./support/stack";
 
@@ -13,6 +14,7 @@ const project = path.join(__dirname, "fixtures", "deployment");
 const stack = new Stack("line", project);
 const events = path.join(stack.directory, "events");
 const auditLog = "/var/log/hypha/audit.log";
+const recordFiles = "/var/lib/hypha/deployments/line";
 // `make audit` asks Pulumi for the configuration, which looks here.
 const stackFile = path.join(project, "Pulumi.line.yaml");
 
@@ -58,6 +60,12 @@ const lines = async (): Promise<AuditRecord[]> =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as AuditRecord);
 
+const records = async (): Promise<DeploymentRecord[]> =>
+  (await vps.exec(`cat ${recordFiles}/*.json`))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as DeploymentRecord);
+
 beforeAll(async () => {
   await vps.boot({ ENGINE: "preinstalled" });
   await stack.init();
@@ -99,6 +107,24 @@ test("the log is root's, the deploy account adds to it, others do not read it", 
   );
 });
 
+test("its record beside it says what the deployment was made of, and no secret", async () => {
+  expect(await vps.exec(`stat -c '%U %G %a' /var/lib/hypha/deployments; stat -c %a ${recordFiles}/*`)).toBe(
+    "root muser 770\n660\n",
+  );
+  const text = await vps.exec(`cat ${recordFiles}/*.json`);
+  expect(JSON.parse(text)).toMatchObject({
+    stack: "line",
+    version: 1,
+    result: "failed",
+    commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+    config: { "hypha:edge": { domain: "line.test" }, "hypha:hosts": { gone: { port: 1 } } },
+    components: { vps17: { status: "completed" }, gone: { type: "hypha:host:Vps", status: "failed" } },
+  });
+  const key = fs.readFileSync(await LabVps.keyFile(), "utf8").split("\n")[1] ?? "";
+  expect(key.length).toBeGreaterThan(40);
+  expect(text).not.toContain(key);
+});
+
 test("a deployment that succeeds is a line with who, when, commit and configuration", async () => {
   await configure(false);
   const { run, conclusion } = await up();
@@ -113,6 +139,22 @@ test("a deployment that succeeds is a line with who, when, commit and configurat
     dirty: expect.any(Boolean) as boolean,
     configHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     result: "succeeded",
+  });
+  const [, record] = await records();
+  expect(record).toMatchObject({
+    version: 2,
+    result: "succeeded",
+    components: { vps17: { status: "completed" } },
+  });
+  expect(record?.hosts["vps17"]).toMatchObject({
+    facts: { os: "debian 12" },
+    created: {
+      users: ["muser"],
+      units: expect.arrayContaining(["docker.service", "hypha-firewall.service"]),
+      directories: expect.arrayContaining(["/var/lib/hypha/deployments", "/var/log/hypha"]),
+      firewallRules: expect.arrayContaining(['input: tcp dport 22 accept comment "ssh"']),
+    },
+    drifted: [],
   });
 });
 
@@ -137,4 +179,16 @@ test("make audit shows them by time, also those before the last rotation", async
   ]);
   const shown = await tool("audit", "--lines", "1");
   expect(shown.output).toMatch(/^when +result .*\n\S+Z +succeeded +\d+ s +line +[0-9a-f]{12}\S* .* vps17\n$/);
+});
+
+test("make history joins Pulumi's own with the records: versions by their order, and what changed", async () => {
+  const json = await tool("history", "--json");
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.output)).toMatchObject([
+    { version: 1, result: "failed", record: { result: "failed", hosts: { vps17: {} } } },
+    { version: 2, result: "succeeded", record: { version: 2 } },
+    { version: 3, result: "succeeded", changes: {} },
+  ]);
+  const shown = await tool("history", "--lines", "2");
+  expect(shown.output).toMatch(/^version .*\n2 +\S+Z +update +succeeded .*vps17.*\n3 +.* nothing .*\n$/);
 });

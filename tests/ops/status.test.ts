@@ -1,5 +1,5 @@
 import { formatStatus, parseServices } from "../../ops/lib/services";
-import { parseArguments } from "../../ops/lib/tool";
+import { countArgument, parseArguments } from "../../ops/lib/tool";
 
 const line = (row: Record<string, string>): string => `${JSON.stringify(row)}\n`;
 const task = (name: string, wanted: string, state: string, error = ""): string =>
@@ -50,5 +50,15 @@ describe("arguments", () => {
   test("that are unknown or lack their value are refused by name", () => {
     expect(() => parseArguments(["--jsn"], known)).toThrow("unknown argument --jsn");
     expect(() => parseArguments(["--lines"], known)).toThrow("--lines needs a value");
+  });
+
+  test("a count is a number from 1", () => {
+    expect(countArgument(new Map(), "--lines", 20)).toBe(20);
+    expect(countArgument(new Map([["--lines", "5"]]), "--lines", 20)).toBe(5);
+    for (const wrong of ["0", "-1", "5; id", "", "1e9"]) {
+      expect(() => countArgument(new Map([["--lines", wrong]]), "--lines", 20)).toThrow(
+        "give a number from 1",
+      );
+    }
   });
 });

@@ -66,6 +66,8 @@ test("a bare server gets the engine, its log limits, the account in the docker g
     "install -d -m 0750 -o root -g muser /var/log/hypha",
     "install -m 0660 -o root -g muser /dev/null /var/log/hypha/audit.log",
     "install -m 0644 /dev/stdin /etc/logrotate.d/hypha",
+    "install -d -m 0755 /var/lib/hypha",
+    "install -d -m 0770 -o root -g muser /var/lib/hypha/deployments",
   ]);
   expect(box.read("etc/logrotate.d/hypha")).toContain("create 0660 root muser\n");
   expect(JSON.parse(box.read("etc/docker/daemon.json"))).toEqual({
@@ -100,7 +102,7 @@ test("an audit log that is there keeps its lines, and logrotate is installed whe
 test("an engine that is there is left as it is, its settings too", () => {
   box.stub("docker").file("etc/docker/daemon.json", '{"data-root":"/x"}');
   expect(prepare("present").code).toBe(0);
-  expect(changes().filter((call) => !/^(user|install .*(muser|logrotate))/.test(call))).toEqual([]);
+  expect(changes().filter((call) => !/^(user|install .*(muser|logrotate|lib.hypha))/.test(call))).toEqual([]);
   expect(box.read("etc/docker/daemon.json")).toBe('{"data-root":"/x"}');
 });
 
@@ -187,7 +189,7 @@ test("check finds what up left in order, and each thing that was changed since, 
        *) echo "root:x:0:0::${box.root}/root-home:/bin/bash" ;; esac`,
     )
     .bash(
-      "chmod 750 muser-home var/log/hypha; chmod 644 etc/logrotate.d/hypha; chmod 700 muser-home/.ssh; chmod 600 muser-home/.ssh/authorized_keys",
+      "chmod 750 muser-home var/log/hypha; chmod 770 var/lib/hypha/deployments; chmod 644 etc/logrotate.d/hypha; chmod 700 muser-home/.ssh; chmod 600 muser-home/.ssh/authorized_keys",
     );
   const before = changes();
   expect(check()).toEqual({
@@ -203,6 +205,7 @@ test("check finds what up left in order, and each thing that was changed since, 
     "directory /var/log/hypha": "ok",
     "audit log /var/log/hypha/audit.log": "ok",
     "file /etc/logrotate.d/hypha": "ok",
+    "directory /var/lib/hypha/deployments": "ok",
     "file /muser-home/.ssh/authorized_keys": "ok",
   });
   box

@@ -53,7 +53,7 @@ export class Sandbox {
     this.stub(
       "stat",
       `owner=root group=root
-       case \${@: -1} in */muser-home*) owner=muser group=muser ;; */var/log/hypha) group=muser ;;
+       case \${@: -1} in */muser-home*) owner=muser group=muser ;; */var/log/hypha | */hypha/deployments) group=muser ;;
          */var/lib/mycelium*) owner=mycelium group=mycelium ;; esac
        printf 'mode %s, owner %s:%s\\n' "$(PATH=${process.env["PATH"] ?? ""} command stat -c %a "\${@: -1}")" "$owner" "$group"`,
     );

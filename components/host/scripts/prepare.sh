@@ -13,9 +13,10 @@ main() {
 }
 
 LOG_DIRECTORY=/var/log/hypha
+RECORDS=/var/lib/hypha/deployments
 ROTATE_FILE=/etc/logrotate.d/hypha
 
-# A line for each deployment (ops/conclude.ts), written over the deploy account's login.
+# A line and a record for each deployment (ops/conclude.ts), written over the deploy account's login.
 audit_log() {
   if ! command -v logrotate >/dev/null; then
     apt_get install -y --no-install-recommends logrotate 2>/dev/null ||
@@ -26,6 +27,9 @@ audit_log() {
   [[ -e ${LOG_DIRECTORY}/audit.log ]] ||
     install -m 0660 -o root -g "${DEPLOY_USER}" /dev/null "${LOG_DIRECTORY}/audit.log"
   rotation | install -m 0644 /dev/stdin "${ROTATE_FILE}"
+  # The directory above is others' too; only a missing one is made.
+  [[ -d ${RECORDS%/*} ]] || install -d -m 0755 "${RECORDS%/*}"
+  install -d -m 0770 -o root -g "${DEPLOY_USER}" "${RECORDS}"
 }
 
 rotation() {
@@ -59,6 +63,7 @@ facts() {
   directory_fact "${LOG_DIRECTORY}" 750 "root:${DEPLOY_USER}"
   fact 'audit log' "${LOG_DIRECTORY}/audit.log" "$(if [[ -e ${LOG_DIRECTORY}/audit.log ]]; then echo there; fi)" there
   file_fact "${ROTATE_FILE}" "$(rotation)"
+  directory_fact "${RECORDS}" 770 "root:${DEPLOY_USER}"
 }
 
 deploy_home() { { getent passwd "${DEPLOY_USER}" || true; } | cut -d: -f6; }

@@ -1,0 +1,165 @@
+import { StackConfig } from "../../components/config/schema";
+import { HostFacts } from "../../components/host/facts";
+import { shellQuote } from "../../components/shell/quote";
+import { Answer, AuditRecord, onHosts } from "./audit";
+import { Component, componentsOf } from "./components";
+import { Created } from "./created";
+import { Deployment, jsonLines, nameOf, Step } from "./deployment";
+import { outputsOf, StackOutputs } from "./stack";
+import { StateResource } from "./state";
+
+/** What is known of a host after a deployment. */
+export interface HostRecord {
+  /** As its preflight measured it; left out where it never ran. */
+  facts?: HostFacts;
+  created: Created;
+  /** Things that differ from what the stack would write, by kind and name: see `make doctor`. */
+  drifted: string[];
+  /** Why `created` is not complete. */
+  problem?: string;
+}
+
+/** One deployment, whole: a file on each server. It holds no secret. */
+export interface DeploymentRecord {
+  /** Of this form of a record. */
+  format: 1;
+  /** `<time>-<commit>`: the file's name. */
+  id: string;
+  /** As `make history` numbers it. Left out where Pulumi wrote no history: it was killed. */
+  version?: number;
+  stack: string;
+  deployer: { user: string; machine: string; author?: string };
+  commit: string;
+  dirty: boolean;
+  message?: string;
+  /** The version that was put back. */
+  redeployOf?: number;
+  /** ISO 8601, UTC. */
+  began: string;
+  ended: string;
+  seconds: number;
+  result: Deployment["result"];
+  changes: Record<string, number>;
+  configHash: string;
+  /** The `hypha:` keys as the stack file has them. */
+  config: Record<string, unknown>;
+  /** Of the stack after it; left out where it did not end well, as the outputs may be older ones then. */
+  images?: NonNullable<StackOutputs["images"]>;
+  versions?: Record<string, string>;
+  components: Record<string, Component>;
+  hosts: Record<string, HostRecord>;
+}
+
+export interface RecordSources {
+  audit: AuditRecord;
+  deployment: Deployment;
+  steps: readonly Step[];
+  /** What is there after it, from the state. */
+  resources: readonly StateResource[];
+  /** By host. */
+  found: Readonly<Record<string, Pick<HostRecord, "created" | "drifted" | "problem">>>;
+  version?: number;
+  message?: string;
+  redeployOf?: number;
+}
+
+/** The raw keys of this program; a value is JSON where it was a map. */
+function ownConfig(raw: Readonly<Record<string, string>>): Record<string, unknown> {
+  const own = Object.entries(raw).filter(([key]) => key.startsWith("hypha:"));
+  return Object.fromEntries(own.map(([key, text]) => [key, JSON.parse(text) as unknown]));
+}
+
+/** `20260102T030405Z-0123456789ab`: sorts by time. */
+export function recordId(began: Date, commit: string): string {
+  const time = began.toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${time}-${commit.slice(0, 12)}`;
+}
+
+/** Takes from the state by name what may be told; the rest of it, secrets among it, stays where it is. */
+export function deploymentRecord(sources: RecordSources): DeploymentRecord {
+  const { audit, deployment, steps, resources, found, version, message, redeployOf } = sources;
+  const { images, versions } = outputsOf(resources);
+  const facts = factsOf(resources);
+  const [user = "", machine = ""] = audit.who.split("@");
+  const whole = audit.result === "succeeded";
+  return {
+    format: 1,
+    id: recordId(deployment.began, audit.commit),
+    ...(version === undefined ? {} : { version }),
+    stack: audit.stack,
+    deployer: { user, machine, ...(audit.author === undefined ? {} : { author: audit.author }) },
+    commit: audit.commit,
+    dirty: audit.dirty,
+    ...(message === undefined || message === "" ? {} : { message }),
+    ...(redeployOf === undefined ? {} : { redeployOf }),
+    began: audit.when,
+    ended: new Date(deployment.began.getTime() + audit.seconds * 1000).toISOString(),
+    seconds: audit.seconds,
+    result: audit.result,
+    changes: audit.changes,
+    configHash: audit.configHash,
+    config: ownConfig(deployment.config),
+    ...(whole && images !== undefined ? { images } : {}),
+    ...(whole && versions !== undefined ? { versions } : {}),
+    components: componentsOf(resources, steps),
+    hosts: Object.fromEntries(
+      Object.entries(found).map(([name, host]) => {
+        const measured = facts[name];
+        return [name, { ...(measured === undefined ? {} : { facts: measured }), ...host }];
+      }),
+    ),
+  };
+}
+
+/** What the hosts were measured to have, as their components keep it. */
+function factsOf(resources: readonly StateResource[]): Record<string, HostFacts> {
+  return Object.fromEntries(
+    resources
+      .filter(({ type, outputs }) => type.startsWith("hypha:host:") && outputs?.["facts"] !== undefined)
+      .map(({ urn, outputs }) => [nameOf(urn), outputs?.["facts"] as HostFacts]),
+  );
+}
+
+/** How many records of a stack a host keeps. */
+export const keptRecords = 50;
+
+const directoryOf = (stack: string): string => stack.replaceAll("/", "-");
+
+/** Adds the line to the audit log, and keeps the record where there is one: one session for each host. */
+export function keep(config: StackConfig, audit: AuditRecord, record?: DeploymentRecord): Promise<Answer[]> {
+  const line = `${JSON.stringify(audit)}\n`;
+  if (record === undefined) {
+    return onHosts(config, ({ log }) => `cat >>${log}`, line);
+  }
+  const directory = shellQuote([directoryOf(record.stack)]);
+  return onHosts(
+    config,
+    ({ log, records }) =>
+      `umask 007; IFS= read -r line && printf '%s\\n' "$line" >>${log} && ` +
+      `mkdir -p ${records}/${directory} && cd ${records}/${directory} && ` +
+      `cat >.new && mv .new ${record.id}.json && ls | sort -r | tail -n +${keptRecords + 1} | xargs -r rm -f --`,
+    `${line}${JSON.stringify(record)}\n`,
+  );
+}
+
+/** What the hosts have of a stack's records, the newest `count` of each. */
+export function askRecords(config: StackConfig, stack: string, count = keptRecords): Promise<Answer[]> {
+  const directory = shellQuote([directoryOf(stack)]);
+  return onHosts(
+    config,
+    ({ records }) =>
+      `cd ${records}/${directory} 2>/dev/null || exit 0; ls | sort -r | head -n ${count} | xargs -r cat`,
+  );
+}
+
+/** The records in what hosts answered, newest first; each once, however many hosts have it. */
+export function mergeRecords(answers: readonly Answer[]): DeploymentRecord[] {
+  const byId = new Map<string, DeploymentRecord>();
+  for (const answer of answers) {
+    for (const { value } of jsonLines("text" in answer ? answer.text : "")) {
+      const record = value as DeploymentRecord;
+      byId.set(record.id, record);
+    }
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+}
