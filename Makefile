@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up preview down logs status doctor audit history user smoke cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up check redeploy lock unlock preview down logs status doctor audit history user smoke cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,15 @@ help: ## Show this list
 
 up: ## Deploy the stack, installing what is missing first
 	@ops/up.sh
+
+check: ## All that `make up` looks at first: tree, configuration, hosts, disk, lock, certificate, changes: [JSON=1]
+	@$(in_env) pulumi stack select --create $(STACK) && tsx ops/check.ts $(if $(filter 1,$(JSON)),--json)
+
+lock: ## Who deploys the stack now: [JSON=1]
+	@$(in_env) tsx ops/lock.ts show $(if $(filter 1,$(JSON)),--json)
+
+unlock: ## Take the lock away from a deployment that hangs (asks)
+	@$(in_env) tsx ops/lock.ts break $(approve)
 
 preview: ## Show what `make up` would change
 	@$(in_env) pulumi stack select --create $(STACK) && pulumi preview --stack $(STACK)

@@ -1,36 +1,25 @@
-import { spawnSync } from "child_process";
-import { conclude, conclusionOf } from "./lib/conclude";
-import { agreed, askable, confirm } from "./lib/confirm";
-import { runEngine } from "./lib/engineRun";
+import { agreed, askable } from "./lib/confirm";
+import { deployParts } from "./lib/deploy";
+import { release } from "./lib/release";
 import { stackName } from "./lib/stack";
+import { stackFileConfig, stackFileName } from "./lib/stackFile";
 import { runTool, splitArguments } from "./lib/tool";
 
-const usage = `usage: deploy [--yes] [--parallel N] [--config-file FILE] [pulumi options…]
-The last phase of make up: shows what would change, asks, deploys, says what failed and why, writes the audit log, and
-looks whether the site answers. Any other option goes to pulumi as it is. STACK names the stack (default: the selected one).
---yes asks nothing (the same as YES=1; CI=true implies it).
+const usage = `usage: deploy [--yes] [--config-file FILE] [pulumi options…]
+The last phase of make up: takes the stack's lock, checks everything (see make check), shows what would change, asks,
+deploys, says what failed and why, writes the audit log, and looks whether the site answers. Any other option goes to
+pulumi as it is. STACK names the stack (default: the selected one).
+--yes asks nothing (the same as YES=1; CI=true implies it). WAIT=600 waits so many seconds for the lock.
+ALLOW_DIRTY=1 deploys files that differ from the commit; ALLOW_DATA_CHANGE=1 what cannot be undone.
 Exit code 0: deployed, and all answers; 1: not; 2: it could not begin.`;
 
 runTool(usage, async (args) => {
   const { flags, rest } = splitArguments(args, ["--yes"]);
   askable(flags);
   const stack = stackName();
-  const common = ["--stack", stack, ...rest];
-  const preview = await runEngine("preview", common);
-  if (preview.code !== 0) {
-    return 1;
-  }
-  if (!agreed(flags) && !(await confirm(`Deploy this to ${stack}?`))) {
-    return 1;
-  }
-  const update = await runEngine("up", [...common, "--yes", "--skip-preview"]);
-  const conclusion = conclusionOf(stack, update.events);
-  if (conclusion !== undefined) {
-    await conclude(conclusion);
-  }
-  if (update.code !== 0) {
-    console.error("The deployment failed.");
-    return 1;
-  }
-  return spawnSync("tsx", ["ops/smoke.ts"], { stdio: "inherit" }).status === 0 ? 0 : 1;
+  const at = rest.indexOf("--config-file");
+  const file = (at < 0 ? undefined : rest[at + 1]) ?? stackFileName(stack);
+  const config = stackFileConfig(file);
+  const deploy = { stack, config, what: "up", options: rest, yes: agreed(flags) };
+  return release(deployParts(deploy, () => Promise.resolve(undefined)));
 });

@@ -17,6 +17,8 @@ export interface EngineRunOptions {
   directory?: string;
   /** Where its display goes. @default this process's own output */
   display?: "inherit" | "stderr" | "ignore";
+  /** Interrupts it. @default nothing does */
+  abort?: AbortSignal;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface EngineRunOptions {
 export async function runEngine(
   verb: "up" | "preview",
   args: readonly string[],
-  { directory, display = "inherit" }: EngineRunOptions = {},
+  { directory, display = "inherit", abort }: EngineRunOptions = {},
 ): Promise<EngineRun> {
   const own = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-events-"));
   const log = path.join(own, "log");
@@ -40,7 +42,7 @@ export async function runEngine(
       stdio: ["ignore", output, display === "ignore" ? "ignore" : "inherit"],
       detached: true,
     });
-    const code = await ended(child);
+    const code = await ended(child, abort);
     return { code, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
   } finally {
     fs.rmSync(own, { recursive: true, force: true });
@@ -49,13 +51,14 @@ export async function runEngine(
 
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-async function ended(child: ChildProcess): Promise<number> {
+async function ended(child: ChildProcess, abort?: AbortSignal): Promise<number> {
   const { pid } = child;
   const interrupt = () => {
     signalGroup(pid, "SIGINT");
   };
   const guard = pid === undefined ? undefined : killWithUs(pid);
   for (const signal of interrupts) process.on(signal, interrupt);
+  abort?.addEventListener("abort", interrupt);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on("error", (error) => {
@@ -67,6 +70,7 @@ async function ended(child: ChildProcess): Promise<number> {
     while (signalGroup(pid, 0)) await new Promise((resolve) => setTimeout(resolve, 100));
     return code ?? 130;
   } finally {
+    abort?.removeEventListener("abort", interrupt);
     for (const signal of interrupts) process.off(signal, interrupt);
     guard?.kill("SIGKILL");
   }

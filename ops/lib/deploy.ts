@@ -1,0 +1,110 @@
+import { spawnSync } from "child_process";
+import { StackConfig } from "../../components/config/schema";
+import { operator } from "./audit";
+import { conclude, conclusionOf } from "./conclude";
+import { confirm } from "./confirm";
+import { runEngine } from "./engineRun";
+import { Lock, LockPlaceError, lockPlace, takeLock } from "./lock";
+import { preflight } from "./preflight";
+import { clearDeadLock } from "./pulumiLock";
+import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
+import { stackOutputs, StackOutputs } from "./stack";
+import { ToolError } from "./tool";
+
+/** What is deployed, and how. */
+export interface Deploy {
+  stack: string;
+  config: StackConfig;
+  /** The program. @default this directory */
+  directory?: string;
+  /** `up`, `redeploy of version 3`. */
+  what: string;
+  /** Options of `pulumi preview` and `pulumi up`. */
+  options: readonly string[];
+  /** Ask nothing. */
+  yes: boolean;
+}
+
+/** The outputs of what runs now; a stack that was never deployed has none. */
+export function outputsNow(stack: string): StackOutputs {
+  try {
+    return stackOutputs(stack);
+  } catch {
+    return {};
+  }
+}
+
+/** The parts of a release as they really are. */
+export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | undefined>): ReleaseParts {
+  const { stack, config, directory = process.cwd(), what, yes } = deploy;
+  const outputs = outputsNow(stack);
+  const options = ["--stack", stack, ...deploy.options];
+  return {
+    lock: () => lockStack(deploy, outputs),
+    preflight: () =>
+      preflight({
+        stack,
+        config,
+        outputs,
+        directory,
+        preview: () => runEngine("preview", options, { directory }),
+      }),
+    agree: () => (yes ? Promise.resolve(true) : confirm(`Deploy this to ${stack}?`)),
+    update: async (abort) => {
+      const { code, events } = await runEngine("up", [...options, "--yes", "--skip-preview"], {
+        directory,
+        abort,
+      });
+      const conclusion = conclusionOf(stack, events);
+      if (conclusion !== undefined) {
+        await conclude(conclusion);
+      }
+      return { code, conclusion };
+    },
+    validate: () => Promise.resolve(smoke(stack)),
+    rollBack,
+    tell: (event) => {
+      announce(stack, what, event);
+      return Promise.resolve();
+    },
+    say: console.log,
+    complain: console.error,
+  };
+}
+
+function smoke(stack: string): string | undefined {
+  const { status } = spawnSync("tsx", ["ops/smoke.ts"], {
+    stdio: "inherit",
+    env: { ...process.env, STACK: stack },
+  });
+  return status === 0 ? undefined : "the site does not answer as it must";
+}
+
+function announce(stack: string, what: string, { kind }: ReleaseEvent): void {
+  if (kind === "start") console.log(`${stack}: ${what} begins`);
+}
+
+/** Takes the stack's lock, and removes what a dead deployment has left of Pulumi's own. */
+async function lockStack(deploy: Deploy, outputs: StackOutputs): Promise<Lock | undefined> {
+  const { stack, config, directory = process.cwd(), what } = deploy;
+  const { who, revision } = operator(directory);
+  const owner = { who, pid: process.pid, since: new Date().toISOString(), commit: revision, what };
+  let lock: Lock | undefined;
+  try {
+    lock = await takeLock(stack, lockPlace(stack, config), owner, Number(process.env["WAIT"] ?? 0) || 0);
+  } catch (error) {
+    // The first deployment's own messages say best what a new host lacks.
+    if (!(error instanceof LockPlaceError) || outputs.hosts !== undefined) throw error;
+    console.error(`${error.message}\nThe stack was never deployed, so it goes on without a lock.`);
+    return undefined;
+  }
+  const { removed, inTheWay } = clearDeadLock("hypha", stack);
+  for (const whose of removed) {
+    console.error(`Pulumi's own lock of ${stack} was left behind and is removed: ${whose}`);
+  }
+  if (inTheWay !== undefined) {
+    await lock.release();
+    throw new ToolError(inTheWay);
+  }
+  return lock;
+}

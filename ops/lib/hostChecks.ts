@@ -1,0 +1,65 @@
+import { HostConfig, StackConfig } from "../../components/config/schema";
+import { Check } from "./checks";
+import { firstContact, Ran, run } from "./firstContact";
+import { reach } from "./reach";
+
+/** Free and whole size in KiB of where the engine keeps its data, and the share of used inodes. */
+const measure =
+  'd=/var/lib/docker; [ -d "$d" ] || d=/var; df -Pk "$d" | awk \'NR == 2 { print $4, $2 }\'; ' +
+  "df -Pi \"$d\" | awk 'NR == 2 { print $5 }'";
+
+const refusedMiB = 512;
+const refusedInodes = 98;
+
+/** Every host at once: whether it can be logged in to, and what is free on its disk. */
+export async function hostChecks({ hosts }: StackConfig): Promise<Check[]> {
+  const [reached, measured] = await Promise.all([
+    reach(hosts),
+    Promise.all(Object.values(hosts).map((host) => run(firstContact(host, ["sh", "-c", measure])))),
+  ]);
+  return Object.entries(hosts).map(([name, host], index) =>
+    hostCheck(name, host, reached[index]?.problem, measured[index]),
+  );
+}
+
+/** What a host's answer means. */
+export function hostCheck(
+  name: string,
+  host: HostConfig,
+  unreachable: string | undefined,
+  ran: Ran | undefined,
+): Check {
+  const named = `host ${name}`;
+  if (unreachable !== undefined || ran === undefined || ran.code === 255) {
+    return {
+      name: named,
+      verdict: "FAILED",
+      what: `cannot be reached: ${unreachable ?? ran?.problem ?? "no answer"}`,
+      fix: `check that it runs, and hypha:hosts.${name}`,
+    };
+  }
+  const [sizes = "", inodes = ""] = ran.output.trim().split("\n");
+  const [free = NaN, whole = NaN] = sizes.split(" ").map((text) => Number(text) / 1024);
+  if (ran.code !== 0 || !(whole > 0)) {
+    return { name: named, verdict: "warn", what: `its disk could not be measured: ${ran.problem}` };
+  }
+  const used = Number(inodes.replace("%", "")) || 0;
+  const what = `reachable; ${sizeOf(free)} of ${sizeOf(whole)} free`;
+  const fix = "free some: old images go by hypha:images.keep, logs by journalctl --vacuum-size";
+  if (free < refusedMiB || used > refusedInodes) {
+    const why = used > refusedInodes ? `${used}% of the inodes are used` : `${refusedMiB} MiB are needed`;
+    return { name: named, verdict: "FAILED", what: `${what}: ${why}`, fix };
+  }
+  const wanted = host.kind === "vps" ? host.minimum.diskGiB * 1024 : 1024;
+  return free < wanted
+    ? {
+        name: named,
+        verdict: "warn",
+        what: `${what}, less than a new host must have (${sizeOf(wanted)})`,
+        fix,
+      }
+    : { name: named, verdict: "ok", what };
+}
+
+const sizeOf = (mebibytes: number): string =>
+  mebibytes < 1024 ? `${Math.floor(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;

@@ -1,0 +1,122 @@
+import { softwareVersions } from "../../components/config/versions";
+import { shellAssigned } from "../../components/shell/quote";
+import { Check } from "./checks";
+import { EngineEvent, failuresOf } from "./deployment";
+import { changesOf, danger, nameOf, PreviewState, PreviewStep } from "./preview";
+import { StackOutputs } from "./stack";
+
+/** A step as the event log tells of it; more than this is there. */
+interface StepMetadata extends Omit<PreviewStep, "oldState" | "newState"> {
+  old?: PreviewState | null;
+  new?: PreviewState | null;
+}
+
+/** The steps of a previewed update, as `pulumi preview --json` would tell them. */
+export function previewSteps(events: readonly EngineEvent[]): PreviewStep[] {
+  return events.flatMap(({ resourcePreEvent }) => {
+    if (resourcePreEvent === undefined) {
+      return [];
+    }
+    const { old, new: now, ...step } = resourcePreEvent.metadata as StepMetadata;
+    return [{ ...step, ...(old ? { oldState: old } : {}), ...(now ? { newState: now } : {}) }];
+  });
+}
+
+/** Whether an update makes a new certificate for the site. */
+export function renewsCertificate(events: readonly EngineEvent[]): boolean {
+  return changesOf({ steps: previewSteps(events) }).some(
+    ({ type, name, verb }) =>
+      type === "tls:index/locallySignedCert:LocallySignedCert" &&
+      name === "certificate-site" &&
+      verb !== "delete",
+  );
+}
+
+/** What an update would do that no later one can undo, a line each. `was` are the outputs of what runs now. */
+export function dataChanges(events: readonly EngineEvent[], was: StackOutputs): string[] {
+  const steps = previewSteps(events);
+  const dangers = changesOf({ steps }).flatMap((change) => {
+    const words = danger(change);
+    return words === undefined ? [] : [`${change.name} ${words}`];
+  });
+  return [...dangers, ...migrations(was.versions), ...steps.flatMap(moves)];
+}
+
+/** Software whose data does not go back to an earlier version of it. */
+function migrations(
+  was: Record<string, string> | undefined,
+  will: Record<string, string> = softwareVersions,
+): string[] {
+  return ["postgres", "synapse"].flatMap((part) => {
+    const [before, after] = [was?.[part], will[part]];
+    return before === undefined || after === undefined || before === after
+      ? []
+      : [
+          `${part} ${before} becomes ${after}: its data is migrated, and an earlier version may not read it any more`,
+        ];
+  });
+}
+
+const dataLabel = /(^| )data=/;
+
+/** A host that stops being the data's, and a service that mounts another volume than before. */
+function moves({ urn, oldState, newState }: PreviewStep): string[] {
+  if (oldState === undefined) {
+    return [];
+  }
+  const labels = (state: PreviewState | undefined) => {
+    const text = state?.inputs?.["stdin"];
+    return typeof text === "string" ? (shellAssigned(text)["LABELS"] ?? "") : "";
+  };
+  if (dataLabel.test(labels(oldState)) && !dataLabel.test(labels(newState))) {
+    return [`${nameOf(urn)}: its host holds the data, and will not be used for it any more`];
+  }
+  const lost = volumesOf(oldState).filter(
+    (volume) => newState === undefined || !volumesOf(newState).includes(volume),
+  );
+  return newState === undefined ? [] : lost.map((volume) => `${nameOf(urn)} lets go of the volume ${volume}`);
+}
+
+function volumesOf(state: PreviewState): string[] {
+  const { containerSpec } = (state.inputs?.["taskSpec"] ?? {}) as {
+    containerSpec?: { mounts?: { type?: string; source?: unknown }[] };
+  };
+  return (containerSpec?.mounts ?? []).flatMap(({ type, source }) =>
+    type === "volume" && typeof source === "string" ? [source] : [],
+  );
+}
+
+/** What the preview found; `allowed` (ALLOW_DATA_CHANGE=1) lets through what cannot be undone. */
+export function planCheck(
+  preview: { code: number; events: readonly EngineEvent[] },
+  was: StackOutputs,
+  hosts: Readonly<Record<string, string>>,
+  allowed: boolean,
+): Check {
+  const name = "change";
+  const { code, events } = preview;
+  if (code !== 0) {
+    const said = failuresOf(events, hosts).flatMap(({ lines }) => lines);
+    return {
+      name,
+      verdict: "FAILED",
+      what: ["it cannot be previewed", ...said].join("\n"),
+      fix: "see above; make preview shows all of it",
+    };
+  }
+  const counts = new Map<string, number>();
+  for (const { verb } of changesOf({ steps: previewSteps(events) }))
+    counts.set(verb, (counts.get(verb) ?? 0) + 1);
+  const what =
+    counts.size === 0 ? "nothing" : [...counts].map(([verb, count]) => `${count} to ${verb}`).join(", ");
+  const losses = dataChanges(events, was);
+  if (losses.length === 0) {
+    return { name, verdict: "ok", what: `${what}; it can be undone` };
+  }
+  return {
+    name,
+    verdict: allowed ? "warn" : "FAILED",
+    what: [`${what}; this cannot be undone:`, ...losses].join("\n"),
+    fix: allowed ? "ALLOW_DATA_CHANGE=1 lets it through" : "have a backup, and say ALLOW_DATA_CHANGE=1",
+  };
+}

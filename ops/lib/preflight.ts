@@ -1,0 +1,47 @@
+import { StackConfig } from "../../components/config/schema";
+import { addresses } from "./audit";
+import { certificateChecks } from "./certificateCheck";
+import { Check } from "./checks";
+import { EngineRun } from "./engineRun";
+import { treeState } from "./git";
+import { hostChecks } from "./hostChecks";
+import { planCheck, renewsCertificate } from "./planCheck";
+import { StackOutputs } from "./stack";
+import { stackFileName } from "./stackFile";
+import { treeCheck } from "./treeCheck";
+
+export interface PreflightArgs {
+  stack: string;
+  config: StackConfig;
+  /** The outputs of what runs now; empty where nothing does. */
+  outputs: StackOutputs;
+  /** Runs the preview; undefined leaves it out. */
+  preview: () => Promise<EngineRun>;
+  /** Whose files are deployed. */
+  directory: string;
+}
+
+export interface Preflight {
+  checks: Check[];
+  /** The previewed update. */
+  preview: EngineRun;
+}
+
+/** Everything that is looked at before a deployment, at once. */
+export async function preflight({
+  stack,
+  config,
+  outputs,
+  preview,
+  directory,
+}: PreflightArgs): Promise<Preflight> {
+  const tree = treeCheck(treeState(directory, stackFileName(stack)), {
+    servers: Object.values(config.hosts).some(({ kind }) => kind === "vps"),
+    allowed: process.env["ALLOW_DIRTY"] === "1",
+  });
+  const planned = preview();
+  const [hosts, run] = await Promise.all([hostChecks(config), planned]);
+  const certificates = await certificateChecks(outputs, renewsCertificate(run.events));
+  const change = planCheck(run, outputs, addresses(config), process.env["ALLOW_DATA_CHANGE"] === "1");
+  return { checks: [tree, ...hosts, ...certificates, change], preview: run };
+}

@@ -1,0 +1,43 @@
+import { operator } from "./lib/audit";
+import { agreed, askable, confirm } from "./lib/confirm";
+import { breakLock, describeOwner, lockOwner, lockPlace } from "./lib/lock";
+import { stackName } from "./lib/stack";
+import { stackFileConfig, stackFileName } from "./lib/stackFile";
+import { runTool, splitArguments, ToolError } from "./lib/tool";
+
+const usage = `usage: lock [show | break [--yes]] [--json]
+Who deploys the stack now, as its lock on the first manager says. break takes the lock away from its owner, after asking:
+that deployment ends after the steps it is in. A lock ends with its process, so this is for one that hangs. STACK names
+the stack (default: the selected one). Exit code 0: free, or broken; 1: held, or left as it is.`;
+
+runTool(usage, async (args) => {
+  const { flags, rest } = splitArguments(args, ["--yes", "--json"]);
+  const [verb = "show"] = rest;
+  if (!["show", "break"].includes(verb) || rest.length > 1) {
+    throw new ToolError(`lock ${rest.join(" ")}: show or break? See --help`);
+  }
+  const stack = stackName();
+  const place = lockPlace(stack, stackFileConfig(stackFileName(stack)));
+  const owner = await lockOwner(place);
+  if (flags.has("--json")) {
+    console.log(JSON.stringify({ stack, host: place.host, owner: owner ?? null }, undefined, 2));
+    return owner === undefined ? 0 : 1;
+  }
+  if (owner === undefined) {
+    console.log(`the lock of ${stack} is free`);
+    return 0;
+  }
+  console.log(`the lock of ${stack} on ${place.host} is held: ${describeOwner(owner)}`);
+  if (verb === "show") {
+    return 1;
+  }
+  askable(flags);
+  if (!agreed(flags) && !(await confirm(`Take it away from ${owner.who}?`))) {
+    return 1;
+  }
+  if (!(await breakLock(place, owner))) {
+    throw new ToolError("it has changed hands meanwhile: look again (make lock)");
+  }
+  console.log(`the lock was taken away from ${owner.who} by ${operator(process.cwd()).who}`);
+  return 0;
+});
