@@ -1,4 +1,8 @@
 import { execFileSync } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { isDeepStrictEqual } from "util";
+import { parse } from "yaml";
 
 /** What `git args…` prints in a checkout; undefined where it fails, as outside a checkout. */
 export function git(directory: string, ...args: string[]): string | undefined {
@@ -21,24 +25,32 @@ export interface TreeState {
   changed: string[];
 }
 
-/** The line that a stack's first deployment adds to its file; it says nothing of what is deployed. */
-const saltOnly = /^\+encryptionsalt: \S+$/;
-
-/** The state of a checkout. The stack file with nothing but a new `encryptionsalt:` counts as unchanged. */
+/**
+ * The state of a checkout. A stack file that says the same as before counts as unchanged: Pulumi adds the salt of the
+ * stack's secrets on the first deployment, and lays the file out anew.
+ */
 export function treeState(directory: string, stackFile: string): TreeState {
   const commit = git(directory, "rev-parse", "HEAD")?.trim();
   const status = git(directory, "status", "--porcelain", "-z", "--no-renames") ?? "";
   const changed = status
     .split("\0")
-    .filter((row) => row !== "")
-    .map((row) => ({ state: row.slice(0, 2), file: row.slice(3) }))
-    .filter(({ state, file }) => state === "??" || file !== stackFile || !onlySalt(directory, file))
-    .map(({ file }) => file);
+    .map((row) => row.slice(3))
+    .filter((file) => file !== "" && !(file === stackFile && saysTheSame(directory, file)));
   return { commit, changed };
 }
 
-function onlySalt(directory: string, file: string): boolean {
-  const diff = git(directory, "diff", "HEAD", "--unified=0", "--no-color", "--no-ext-diff", "--", file) ?? "";
-  const lines = diff.split("\n").filter((line) => /^[-+]/.test(line) && !/^(---|\+\+\+) /.test(line));
-  return lines.length > 0 && lines.every((line) => saltOnly.test(line));
+function saysTheSame(directory: string, file: string): boolean {
+  const committed = git(directory, "show", `HEAD:${file}`);
+  const now = path.join(directory, file);
+  if (committed === undefined || !fs.existsSync(now)) {
+    return false;
+  }
+  try {
+    const [before, after] = [committed, fs.readFileSync(now, "utf8")].map(
+      (text) => parse(text) as Record<string, unknown>,
+    );
+    return isDeepStrictEqual({ encryptionsalt: after?.["encryptionsalt"], ...before }, after);
+  } catch {
+    return false;
+  }
 }
