@@ -19,7 +19,7 @@ export function firstContact(
   const { address, port, user, hostKey, identity } = host;
   ensureControlDirectory();
   const own = ["-o", "ControlMaster=no", "-o", "ControlPath=none"];
-  const once = ["-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1"];
+  const once = ["-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1", "-o", "ServerAliveInterval=10"];
   const sudo = options.root === true && user !== "root" ? ["sudo", "-n"] : [];
   const destination = sshDestination({ address, port, user, hostKey, identity });
   return ["ssh", [...own, ...once, ...destination, "--", shellQuote([...sudo, ...words])]];

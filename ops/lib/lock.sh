@@ -4,10 +4,10 @@
 # A holder that has not been heard of for so long is gone.
 SILENCE=${SILENCE:-25}
 
-# hold FILE: the first line of standard input says whose it is; each further one is a heartbeat, and is answered. Holds
-# the lock until the input ends or falls silent. Exit code 75: another has it, and its owner is what is printed.
+# hold FILE: the first line of standard input says whose it is; each further one is a heartbeat. Holds the lock until the
+# input ends or falls silent. Exit code 75: another has it, and its owner is what is printed.
 hold() {
-  local file=$1 owner beat
+  local file=$1 owner
   mkdir -p "${file%/*}"
   [[ -e ${file} ]] || (umask 022 && : >>"${file}")
   exec 9<"${file}"
@@ -21,7 +21,7 @@ hold() {
   trap ': >"${LOCK}"' EXIT
   LOCK=${file}
   printf 'held\n'
-  while IFS= read -r -t "${SILENCE}" beat; do printf '%s\n' "${beat}"; done
+  while read -r -t "${SILENCE}" _; do :; done
 }
 
 # owner FILE: who holds the lock; nothing where nobody does.

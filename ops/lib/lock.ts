@@ -1,4 +1,4 @@
-import { ChildProcess, spawn } from "child_process";
+import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
@@ -61,10 +61,13 @@ export function describeOwner({ who, pid, since, commit, what }: LockOwner): str
 
 const script = fs.readFileSync(path.join(__dirname, "lock.sh"), "utf8");
 
-/** Between two heartbeats; the script lets go after SILENCE seconds without one. */
-const beatSeconds = 5;
-/** The lock counts as lost when this side has heard no answer for so long: before the other side lets go. */
-const silenceSeconds = 20;
+/**
+ * Runs the command after it with a first line and heartbeats on its standard input, for as long as its own stays open:
+ * until it is told to end, or the deployment is gone. A process of its own, as a deployment may be busy for long.
+ */
+const heartbeats =
+  'read -r first; { printf "%s\\n" "$first"; while :; do read -r -t 5 _ || (($? > 128)) || break; echo; done; } | "$@"; ' +
+  'exit "${PIPESTATUS[1]}"';
 
 /** The place of a stack's lock. It is root's there: the first contact's account is the one that every deployment has. */
 export function lockPlace(stack: string, { hosts, cluster: { first } }: StackConfig): LockPlace {
@@ -110,63 +113,51 @@ export async function takeLock(
 
 async function tryLock(stack: string, place: LockPlace, owner: LockOwner): Promise<Lock> {
   const [file, args] = place.command(["hold", place.file]);
-  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-  const said = { output: "", errors: "" };
+  const child = spawn("bash", ["-c", heartbeats, "heartbeats", file, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    // An interrupt from the terminal is the deployment's: it ends in order, and only then lets go.
+    detached: true,
+  });
+  let output = "";
+  let errors = "";
   child.stdin.on("error", () => undefined);
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.errors += text));
-  child.stdout.setEncoding("utf8");
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
   const ended = new Promise<number | null>((resolve) => {
     child.on("error", (error) => {
-      said.errors += error.message;
+      errors += error.message;
       resolve(null);
     });
     child.on("close", resolve);
   });
   const held = new Promise<boolean>((resolve) => {
-    child.stdout.on("data", (text: string) => {
-      said.output += text;
-      if (said.output.startsWith("held\n")) resolve(true);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output === "held\n") resolve(true);
     });
     void ended.then(() => {
       resolve(false);
     });
   });
   child.stdin.write(`${JSON.stringify(owner)}\n`);
-  if (await held) {
-    return keep(child, ended);
+  if (!(await held)) {
+    if ((await ended) === 75) {
+      throw new LockedError(stack, parseOwner(output) ?? unknownOwner);
+    }
+    const why = errors.trim().split("\n").at(-1) || "no answer";
+    throw new LockPlaceError(
+      `the lock of ${stack} is on ${place.host}, its first manager, which cannot be reached: ${why}`,
+    );
   }
-  if ((await ended) === 75) {
-    throw new LockedError(stack, parseOwner(said.output) ?? unknownOwner);
-  }
-  const why = said.errors.trim().split("\n").at(-1) || "no answer";
-  throw new LockPlaceError(
-    `the lock of ${stack} is on ${place.host}, its first manager, which cannot be reached: ${why}`,
-  );
-}
-
-/** Sends heartbeats until the lock is released or lost. */
-function keep(child: ChildProcess, ended: Promise<number | null>): Lock {
-  let heard = Date.now();
   let released = false;
-  child.stdout?.on("data", () => (heard = Date.now()));
-  const lost = new Promise<string>((resolve) => {
-    const beat = setInterval(() => {
-      child.stdin?.write(".\n");
-      if (Date.now() - heard > silenceSeconds * 1000) {
-        child.kill("SIGKILL");
-        resolve(`its host has not answered for ${silenceSeconds} s`);
-      }
-    }, beatSeconds * 1000);
-    void ended.then(() => {
-      clearInterval(beat);
-      if (!released) resolve("it was taken away, or the connection to its host was cut");
-    });
-  });
   return {
-    lost,
+    lost: new Promise((resolve) => {
+      void ended.then(() => {
+        if (!released) resolve("it was taken away, or the connection to its host is cut");
+      });
+    }),
     release: async () => {
       released = true;
-      child.stdin?.end();
+      child.stdin.end();
       await ended;
     },
   };
