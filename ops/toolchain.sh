@@ -9,6 +9,8 @@ readonly root
 source "$root/toolchain/versions.env"
 # shellcheck source=toolchain-go.sh
 source "$root/ops/toolchain-go.sh"
+# shellcheck source=toolchain-debian.sh
+source "$root/ops/toolchain-debian.sh"
 
 readonly pulumi_home="${PULUMI_HOME:-$HOME/.pulumi}"
 readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/hypha"
@@ -23,7 +25,7 @@ usage: ops/toolchain.sh [ensure|build|which|tools] [--yes]
   ensure  official binaries if their hosts answer, else built ones (default)
   build   built ones, whatever answers
   which   what is in place and where it came from; fails if something is missing
-  tools   shfmt and actionlint into the cache (${XDG_CACHE_HOME:-~/.cache}/hypha/bin)
+  tools   shfmt, actionlint, promtool and amtool into the cache (${XDG_CACHE_HOME:-~/.cache}/hypha/bin)
 
   --yes   as root on Debian or Ubuntu: install what is missing (curl, unzip)
 
@@ -230,6 +232,8 @@ tool() {
 install_tools() {
   tool shfmt "$SHFMT_VERSION" "mvdan.cc/sh/v3/cmd/shfmt@v$SHFMT_VERSION"
   tool actionlint "$ACTIONLINT_VERSION" "github.com/rhysd/actionlint/cmd/actionlint@v$ACTIONLINT_VERSION"
+  debian_tool promtool prometheus
+  debian_tool amtool prometheus-alertmanager
   printf '%s\n' "$cache/bin"
 }
 
