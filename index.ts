@@ -37,7 +37,10 @@ const outputs = {
   },
   versions: { ...softwareVersions, ...pulumiVersions },
   hosts: Object.fromEntries(
-    [...machines].map(([name, host]) => [name, { ...hostAccess(host.channel), facts: host.facts }]),
+    [...machines].map(([name, host]) => [
+      name,
+      { ...hostAccess(host.channel), roles: config.hosts[name]?.roles, facts: host.facts },
+    ]),
   ),
   fleet: pulumi
     .all(Object.fromEntries([...machines].map(([name, { facts }]) => [name, facts])))

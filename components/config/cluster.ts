@@ -91,4 +91,26 @@ function checkAddresses(hosts: Hosts, names: string[], context: z.RefinementCtx)
     }
     seen.set(own, name);
   }
+  checkFamilies([...seen], context);
+}
+
+/** An overlay goes over one kind of addresses: what a node of the one kind sends, one of the other never hears. */
+function checkFamilies(
+  nodes: readonly (readonly [address: string, name: string])[],
+  context: z.RefinementCtx,
+): void {
+  const names = (family: number) =>
+    nodes
+      .filter(([own]) => isIP(own) === family)
+      .map(([, name]) => name)
+      .join(", ");
+  const [four, six] = [names(4), names(6)];
+  if (four !== "" && six !== "") {
+    problem(
+      context,
+      [],
+      `reach each other over IPv4 (${four}) and IPv6 (${six}), and one swarm takes one of them`,
+      "write a privateAddress of the same kind for each",
+    );
+  }
 }

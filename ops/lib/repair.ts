@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
 import { HostReport } from "./doctor";
-import { pulumi, stackState } from "./stack";
+import { stackState } from "./stack";
 import { markDrifted, StackState } from "./state";
+import { importState, keepState } from "./stateFile";
 import { ToolError } from "./tool";
 
 export interface RepairOptions {
@@ -22,19 +20,6 @@ export function toRepair(reports: readonly HostReport[], state: StackState) {
   const isScript = (urn: string) => types.get(urn)?.startsWith("command:") === true;
   return { scripts: [...urns].filter(isScript), docker: [...urns].filter((urn) => !isScript(urn)) };
 }
-
-/** Where the state of before a repair is kept: beside the default backend. */
-function backupFile(stack: string): string {
-  const data = process.env["HYPHA_DATA"] ?? join(homedir(), ".local", "share", "hypha");
-  const directory = join(data, "backups");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const time = new Date().toISOString().replace(/[:.]/g, "-");
-  return join(directory, `${stack.replaceAll("/", "-")}-${time}.json`);
-}
-
-const writeState = (file: string, state: StackState): void => {
-  writeFileSync(file, JSON.stringify(state, undefined, 2), { mode: 0o600 });
-};
 
 /** Runs `pulumi` with this terminal; its exit code. */
 function attached(args: string[]): number {
@@ -58,9 +43,7 @@ export function repair(reports: readonly HostReport[], options: RepairOptions): 
   }
   const state = stackState(stack);
   const { scripts, docker } = toRepair(reports, state);
-  const backup = backupFile(stack);
-  writeState(backup, state);
-  console.error(`the state as it was is kept: pulumi stack import --stack ${stack} --file ${backup}`);
+  keepState(stack, state);
   const approve = yes ? ["--yes", "--non-interactive"] : [];
   const up = () => {
     failOn(attached(["up", "--stack", stack, ...configured(options), ...approve]), "up");
@@ -80,17 +63,6 @@ export function repair(reports: readonly HostReport[], options: RepairOptions): 
 
 const configured = ({ configFile }: RepairOptions): string[] =>
   configFile === undefined ? [] : ["--config-file", configFile];
-
-function importState(stack: string, state: StackState): void {
-  const directory = mkdtempSync(join(tmpdir(), "hypha-doctor-"));
-  try {
-    const file = join(directory, "state.json");
-    writeState(file, state);
-    pulumi(["stack", "import", "--stack", stack, "--file", file]);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
 
 function failOn(code: number, verb: string): void {
   if (code !== 0) {

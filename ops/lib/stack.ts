@@ -44,7 +44,7 @@ export interface StackOutputs {
   versions?: Record<string, string>;
   /** How the network knows each host's Mycelium node. */
   mycelium?: Record<string, { address: string; subnet: string; publicKey: string }>;
-  hosts?: Record<string, HostAccess & { facts?: HostFacts }>;
+  hosts?: Record<string, HostAccess & { facts?: HostFacts; roles?: string[] }>;
   /** The lines of a table: what each host has, when it was last measured. */
   fleet?: string[];
 }
@@ -53,9 +53,10 @@ export function stackOutputs(stack: string): StackOutputs {
   return JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as StackOutputs;
 }
 
-/** The raw configuration of a stack: key to its text. */
-export function stackConfig(stack: string): Record<string, string | undefined> {
-  const values = JSON.parse(pulumi(["config", "--stack", stack, "--json"])) as Record<
+/** The raw configuration of a stack: key to its text. `configFile`: another stack file than the project's own. */
+export function stackConfig(stack: string, configFile?: string): Record<string, string | undefined> {
+  const file = configFile === undefined ? [] : ["--config-file", configFile];
+  const values = JSON.parse(pulumi(["config", "--stack", stack, "--json", ...file])) as Record<
     string,
     { value?: string }
   >;
@@ -69,7 +70,10 @@ export function stackState(stack: string, options: { showSecrets?: boolean } = {
 }
 
 /** The hosts among a stack's outputs. */
-function required(stack: string, hosts: StackOutputs["hosts"]): Record<string, HostAccess> {
+function required(
+  stack: string,
+  hosts: StackOutputs["hosts"],
+): Record<string, HostAccess & { roles?: string[] }> {
   if (Object.keys(hosts ?? {}).length === 0) {
     throw new ToolError(
       `stack ${stack} has no hosts in its outputs: deploy it first (make up STACK=${stack})`,
@@ -78,13 +82,12 @@ function required(stack: string, hosts: StackOutputs["hosts"]): Record<string, H
   return hosts ?? {};
 }
 
-/** The hosts of a deployed stack, from its outputs. */
+/** The hosts of a deployed stack, from its outputs: the swarm's managers first. */
 export function stackHosts(stack: string, outputs = stackOutputs(stack)): StackHost[] {
-  return Object.entries(required(stack, outputs.hosts)).map(([name, { dockerHost, sshArgs }]) => ({
-    name,
-    dockerHost,
-    sshArgs,
-  }));
+  const workerLast = ({ roles = [] }: { roles?: string[] }) => (roles.includes("manager") ? 0 : 1);
+  return Object.entries(required(stack, outputs.hosts))
+    .sort(([, a], [, b]) => workerLast(a) - workerLast(b))
+    .map(([name, { dockerHost, sshArgs }]) => ({ name, dockerHost, sshArgs }));
 }
 
 /** A stack's outputs, from a state that is at hand. */
@@ -97,15 +100,19 @@ export function hostsOf(stack: string, resources: readonly StateResource[]): Rec
   return required(stack, outputsOf(resources).hosts);
 }
 
-/** What `docker args…` prints on the host; `input` is its standard input. */
-export function docker(host: StackHost, args: readonly string[], input?: string): string {
+/** What `docker args…` prints on the host within `seconds`; `input` is its standard input. */
+export function docker(host: StackHost, args: readonly string[], input?: string, seconds?: number): string {
   const [command, words] = dockerArgv(host, args);
   const result = spawnSync(command, words, {
     encoding: "utf8",
     stdio: ["pipe", "pipe", "pipe"],
     input: input ?? "",
     maxBuffer: 1 << 28,
+    timeout: seconds === undefined ? undefined : seconds * 1000,
   });
+  if (result.error !== undefined && result.signal !== null) {
+    throw new ToolError(`host ${host.name} (${host.dockerHost}): no answer within ${seconds ?? 0} s`);
+  }
   if (result.error !== undefined) {
     throw new ToolError(`${command} could not be started: ${result.error.message}`);
   }
@@ -131,14 +138,35 @@ export function dockerAttached(host: StackHost, args: readonly string[]): Promis
   });
 }
 
-/** The first host whose engine manages the swarm: only there services can be asked for. */
+/** Seconds for a host to connect, and to say whether it manages the swarm. */
+const patience = { connect: 5, answer: 20 };
+
+/**
+ * A host whose engine manages the swarm: only there services can be asked for. Any of them will do, so one that is down
+ * is told on standard error and passed over.
+ */
 export function manager(hosts: readonly StackHost[]): StackHost {
+  const once = ["-o", `ConnectTimeout=${patience.connect}`, "-o", "ConnectionAttempts=1"];
+  const silent: string[] = [];
   for (const host of hosts) {
-    if (docker(host, ["info", "--format", "{{.Swarm.ControlAvailable}}"]).trim() === "true") {
-      return host;
+    const brief = { ...host, sshArgs: host.sshArgs.length === 0 ? [] : [...once, ...host.sshArgs] };
+    try {
+      const answer = docker(brief, ["info", "--format", "{{.Swarm.ControlAvailable}}"], "", patience.answer);
+      if (answer.trim() === "true") {
+        silent.forEach((problem) => {
+          console.error(`warning: ${problem}`);
+        });
+        return host;
+      }
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      silent.push(error.message);
     }
   }
+  const none = `none of ${hosts.map(({ name }) => name).join(", ")} manages a swarm`;
   throw new ToolError(
-    `none of ${hosts.map(({ name }) => name).join(", ")} manages a swarm: bring the stack up again (make up)`,
+    silent.length === 0
+      ? `${none}: bring the stack up again (make up)`
+      : `${none}, as far as they answer: ${silent.join("\n")}`,
   );
 }

@@ -12,6 +12,8 @@ export interface StateResource {
   provider?: string;
   /** Set while the resource waits to be deleted. */
   delete?: boolean;
+  /** When it goes, it goes from the state only. */
+  retainOnDelete?: boolean;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
 }
@@ -32,15 +34,18 @@ export function open(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, open(part)]));
 }
 
+/** All resources, those that wait to be deleted among them, with plain inputs and outputs. */
+export function openResources(state: StackState): StateResource[] {
+  return (state.deployment.resources ?? []).map((resource) => ({
+    ...resource,
+    inputs: open(resource.inputs ?? {}) as Record<string, unknown>,
+    outputs: open(resource.outputs ?? {}) as Record<string, unknown>,
+  }));
+}
+
 /** The resources that are there, with plain inputs and outputs. */
 export function liveResources(state: StackState): StateResource[] {
-  return (state.deployment.resources ?? [])
-    .filter((resource) => resource.delete !== true)
-    .map((resource) => ({
-      ...resource,
-      inputs: open(resource.inputs ?? {}) as Record<string, unknown>,
-      outputs: open(resource.outputs ?? {}) as Record<string, unknown>,
-    }));
+  return openResources(state).filter((resource) => resource.delete !== true);
 }
 
 const mark = " # drift was found";

@@ -1,58 +1,9 @@
+import { twoEngines } from "./nodeBox";
 import { facts, failure, Sandbox } from "./sandbox";
 
 let box: Sandbox;
-/**
- * Two engines, `unix:///host` and `unix:///first`, with nodes `id-host` and `id-first`: what `docker info` says of an
- * engine's swarm stands in `state-<engine>`, the labels of a node the manager knows in `labels-<id>`, its role in
- * `role-<id>`, what runs on a node in `tasks-<id>`.
- */
 beforeEach(() => {
-  box = new Sandbox();
-  box.stub(
-    "docker",
-    `cd ${box.root}
-     [[ $1 == --host ]] || exit 9
-     at=\${2#unix:///}; shift 2; all="$*"
-     case "$*" in
-       "info --format {{.Swarm.NodeID}}") echo "id-$at" ;;
-       info*) cat "state-$at" ;;
-       "swarm init"*) echo "active true" >"state-$at"; echo manager >"role-id-$at"; echo "docker swarm join --token SWMTKN-1" ;;
-       "swarm join-token --quiet "*) echo "SWMTKN-1-$4" ;;
-       "system dial-stdio") cat >request; cat answer; [[ -e refused ]] || { echo "active false" >"state-$at"; echo worker >"role-id-$at"; } ;;
-       "swarm leave --force") [[ ! -e gone ]] || exit 1; echo "inactive false" >"state-$at" ;;
-       "node ls"*) name=\${all##*node.label=}; grep -lx "$name" labels-* 2>/dev/null | sed 's/labels-//' ;;
-       "node ps"*) cat "tasks-$5" 2>/dev/null; rm -f "tasks-$5" ;;
-       "node inspect"*)
-         id="\${@: -1}"; [[ $id != self ]] || id="id-$at"
-         [[ -e role-$id ]] || { echo "Error: No such node: $id" >&2; exit 1; }
-         touch "labels-$id"
-         case "$*" in
-           *.Spec.Role*) cat "role-$id" ;;
-           *range*) cut -d = -f 1 "labels-$id" ;;
-           *'index .Spec.Labels'*) key=\${all#*Labels \\"}; sed -n "s/^\${key%%\\"*}=//p" "labels-$id" ;;
-         esac ;;
-       "node update --availability drain "*) ;;
-       "node update"*)
-         id="\${@: -1}"; touch "labels-$id"; shift 2
-         while [[ $1 == --* ]]; do
-           grep -v "^\${2%%=*}=" "labels-$id" >left; cat left >"labels-$id"
-           [[ $1 != --label-add ]] || echo "$2" >>"labels-$id"
-           shift 2
-         done ;;
-       "node promote "*) echo manager >"role-$3" ;;
-       "node demote "*) echo worker >"role-$3" ;;
-       "node rm --force "*) rm -f "role-$4" "labels-$4" ;;
-       "volume ls"*) cat "volumes-$at" 2>/dev/null ;;
-       *" ls -q" | "service ls --quiet"*) cat "in-use-$1" 2>/dev/null ;;
-       *) echo "unexpected: $*" >&2; exit 9 ;;
-     esac
-     exit 0`,
-  );
-  box
-    .file("answer", "HTTP/1.1 200 OK\r\n\r\n")
-    .file("state-first", "active true\n")
-    .file("role-id-first", "manager\n");
-  box.file("labels-id-first", "hypha.test.host=m1\n").file("state-host", "inactive false\n");
+  box = twoEngines();
 });
 afterEach(() => {
   box.remove();
@@ -135,12 +86,24 @@ describe("the first manager", () => {
     ["stays in a swarm that was not made here", "someone=else\n", undefined, "active true\n"],
   ])("on its way out %s", (_, kept, inUse, state) => {
     member(`${kept}hypha.test.app=true\n`, "manager");
-    if (inUse !== undefined) box.file(`in-use-${inUse}`, "abc\n");
+    if (inUse !== undefined) box.file(`others-${inUse}`, "abc\n");
     expect(node(first, "down")).toMatchObject({ code: 0, stdout: "" });
     expect(box.read("state-host")).toBe(state);
     expect(labels()).toEqual(kept.trim().split("\n"));
     expect(node(first, "down")).toMatchObject({ code: 0 });
   });
+});
+
+test("the first manager does not leave under a stack that goes on", () => {
+  member(own, "manager").file("in-use-service", "abc\n");
+  const first = { FIRST: "yes", MANAGER: at("host"), JOIN_AS: "manager" };
+  expect(node(first, "down")).toMatchObject(
+    failure(
+      "it is the stack's first manager, and the stack goes on without it",
+      "put it back under hypha:hosts, name another manager as hypha:cluster.first, run make up, and only then remove it",
+    ),
+  );
+  expect(labels()).toEqual(own.trim().split("\n"));
 });
 
 describe("another host", () => {
@@ -157,6 +120,7 @@ describe("another host", () => {
   });
 
   test("over IPv6 listens there", () => {
+    box.file("version-host", "29.0.1\n").file("version-first", "29.0.1\n");
     node({ ADDRESS: "2001:db8::2", MANAGER_ADDRESS: "2001:db8::1", JOIN_AS: "manager" });
     expect(box.read("request")).toContain(
       '{"ListenAddr":"[::]:2377","AdvertiseAddr":"2001:db8::2","RemoteAddrs":["[2001:db8::1]:2377"],"JoinToken":"SWMTKN-1-manager"}',
@@ -185,6 +149,57 @@ describe("another host", () => {
     expect(called("first", `node ${verb}`)).toHaveLength(1);
   });
 
+  test("that was a manager is waited for until the quorum is without it, before anything else is done to it", () => {
+    member(own, "manager").file("quorum-id-host", "\n\n");
+    expect(node()).toMatchObject({ code: 0 });
+    expect(box.read("quorum-id-host")).toBe("");
+    member(own, "manager").file("quorum-id-host", "\n\n\n");
+    expect(node({}, "down")).toMatchObject({ code: 0 });
+    expect(box.read("quorum-id-host")).toBe("");
+    expect(
+      box
+        .calls()
+        .filter((call) => /demote|leave|ManagerStatus/.test(call))
+        .slice(-6),
+    ).toEqual([
+      expect.stringContaining("ManagerStatus"),
+      "docker --host unix:///first node demote id-host",
+      expect.stringContaining("ManagerStatus"),
+      expect.stringContaining("ManagerStatus"),
+      expect.stringContaining("ManagerStatus"),
+      "docker --host unix:///host swarm leave --force",
+    ]);
+  });
+
+  test("is asked again for a change that met another one, or no leader; any other refusal ends it", () => {
+    const passing = "update out of sequence\nThe swarm does not have a leader\n";
+    member(own, "manager").file("refusal", `Error: ${passing}`);
+    expect(node({}, "down")).toMatchObject({ code: 0, stderr: "web1: draining the node\n" });
+    expect(box.read("refusal")).toBe("");
+    member(own, "manager").file("refusal", "Error: can't remove member\n");
+    expect(node({}, "down")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("web1: docker node update: Error: can't remove member\n") as string,
+    });
+  });
+
+  test.each([
+    ["host", "the engine is 20.10.24+dfsg1"],
+    ["first", "the first manager's engine is 20.10.24+dfsg1"],
+  ])("does not join over IPv6 where the engine of %s is too old for it", (which, what) => {
+    box.file("version-host", "26.1.5+dfsg1\n").file("version-first", "25.0.0\n");
+    const ipv6 = { ADDRESS: "2001:db8::2", MANAGER_ADDRESS: "2001:db8::1" };
+    expect(node(ipv6)).toMatchObject({ code: 0 });
+    box.file("state-host", "inactive false\n").file(`version-${which}`, "20.10.24+dfsg1\n");
+    const { code, stderr } = node(ipv6);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `web1: ${what}, and services reach each other over IPv6 addresses (2001:db8::2) from 25.0 on\nweb1: what to do: `,
+    );
+    expect(called("host", "system")).toHaveLength(1);
+    expect(node()).toMatchObject({ code: 0 });
+  });
+
   test("that is in another swarm is refused, untouched", () => {
     box.file("state-host", "active true\n");
     expect(node()).toMatchObject(
@@ -201,7 +216,7 @@ describe("another host", () => {
     expect(node({}, "down")).toMatchObject({ code: 0, stdout: "", stderr: "web1: draining the node\n" });
     expect(box.read("state-host")).toBe("inactive false\n");
     expect(called("first", "node ps")).toHaveLength(2);
-    expect(called("first", "node").slice(-2)).toEqual([
+    expect(called("first", "node").filter((call) => / (demote|rm) /.test(call))).toEqual([
       "docker --host unix:///first node demote id-host",
       "docker --host unix:///first node rm --force id-host",
     ]);

@@ -38,6 +38,19 @@ node_id() { on node info --format '{{.Swarm.NodeID}}'; }
 labels_of() { on manager node inspect --format '{{range $key, $_ := .Spec.Labels}}{{println $key}}{{end}}' "$1"; }
 label_of() { on manager node inspect --format "{{index .Spec.Labels \"$2\"}}" "$1"; }
 
+# change WORD...: `docker node WORD...` at the manager. Of two changes of a node at once the swarm refuses one, and any
+# while its managers elect a leader, as when one leaves: those are asked for again.
+change() {
+  local said deadline=$((SECONDS + 60))
+  until said=$(on manager node "$@" 2>&1); do
+    if ! grep -qE 'out of sequence|have a leader|code = Unavailable' <<<"${said}" || ((SECONDS > deadline)); then
+      note "docker node $1: ${said}"
+      return 1
+    fi
+    sleep 0.5
+  done
+}
+
 up() {
   local found id
   found=$(state)
@@ -65,12 +78,26 @@ start() {
       note "starting a swarm on ${ADDRESS}"
       on node swarm init --advertise-addr "${ADDRESS}" >/dev/null ||
         fail "no swarm could be started on ${ADDRESS}" "see the message above"
-      on manager node update --label-add hypha.made=true "$(node_id)" >/dev/null
+      change update --label-add hypha.made=true "$(node_id)"
       ;;
   esac
 }
 
+# Engines before 25.0 send nothing of an overlay over IPv6 (moby/moby#46790): services on two hosts would not meet.
+require_ipv6_overlay() {
+  [[ ${ADDRESS} == *:* ]] || return 0
+  carries_ipv6_overlay "the engine" "$(on node version --format '{{.Server.Version}}')"
+  carries_ipv6_overlay "the first manager's engine" "$(on manager version --format '{{.Server.Version}}')"
+}
+
+carries_ipv6_overlay() {
+  if [[ $2 =~ ^([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 25)); then return 0; fi
+  fail "$1 is ${2:-silent}, and services reach each other over IPv6 addresses (${ADDRESS}) from 25.0 on" \
+    "give the hosts IPv4 addresses for each other (hypha:hosts.*.privateAddress), or newer engines: Debian 13's, or hypha:hosts.*.docker: docker"
+}
+
 join() {
+  require_ipv6_overlay
   if [[ $1 == active* ]]; then
     # A worker does not know its swarm's id; its manager knows the worker.
     if on manager node inspect "$(node_id)" >/dev/null 2>&1; then return 0; fi
@@ -83,7 +110,7 @@ join() {
   [[ ${answer} == "HTTP/1."?" 200 "* ]] || fail "the engine could not join the swarm at ${MANAGER_ADDRESS}:2377: $(tail -n 1 <<<"${answer}")" \
     "are ports 2377, 4789 and 7946 open between the two hosts? Is hypha:hosts.${HOST_NAME}.privateAddress right?"
   wait_for 30 on manager node inspect "$(node_id)" || fail "the manager does not list the node" "run this again"
-  on manager node update --label-add hypha.made=true "$(node_id)" >/dev/null
+  change update --label-add hypha.made=true "$(node_id)"
 }
 
 # The token gives anyone the swarm: docker's own command would show it in the process list, so it goes to the
@@ -104,10 +131,22 @@ set_role() {
   local role
   role=$(on manager node inspect --format '{{.Spec.Role}}' "$1")
   case ${role}/${JOIN_AS} in
-    worker/manager) on manager node promote "$1" >&2 ;;
-    manager/worker) on manager node demote "$1" >&2 ;;
+    worker/manager) change promote "$1" ;;
+    manager/worker) demote "$1" ;;
   esac
 }
+
+# The swarm takes a manager out of its quorum after it said yes. Until then it counts: one that left before that, beside
+# another, could leave the rest without a majority, and nobody could decide anything any more.
+demote() {
+  change demote "$1"
+  wait_for 60 is_worker "$1" ||
+    fail "it is still one of the swarm's managers: without it too few of them would answer" \
+      "bring back the manager that does not answer (make status), or take it out: make forget HOST=…"
+}
+
+# shellcheck disable=SC2016 # a template of docker's
+is_worker() { [[ $(on manager node inspect --format '{{if .ManagerStatus}}manager{{else}}worker{{end}}' "$1") == worker ]]; }
 
 # A label says what may run there: of this stack's, those that are not wanted any more go.
 set_labels() {
@@ -120,7 +159,7 @@ set_labels() {
     fi
   done
   if [[ " ${LABELS}" == *" ${LABEL_PREFIX}data="* ]]; then data_is_here "$1"; fi
-  on manager node update "${arguments[@]}" "$1" >/dev/null
+  change update "${arguments[@]}" "$1"
 }
 
 # The database would start anew, without its data, on another host. One that has none loses the label meanwhile.
@@ -169,11 +208,11 @@ down() {
     return 0
   fi
   note "draining the node"
-  on manager node update --availability drain "${id}" >/dev/null
+  change update --availability drain "${id}"
   wait_for 120 drained "${id}" || fail "containers still run on it after two minutes" "see: docker node ps ${HOST_NAME}"
-  [[ $(on manager node inspect --format '{{.Spec.Role}}' "${id}") != manager ]] || on manager node demote "${id}" >&2
+  is_worker "${id}" || demote "${id}"
   on node swarm leave --force >/dev/null || note "it does not answer: its engine still believes to be in the swarm"
-  on manager node rm --force "${id}" >/dev/null
+  change rm --force "${id}"
 }
 
 drained() { ! on manager node ps --format '{{.CurrentState}}' "$1" | grep -q '^Running'; }
@@ -183,11 +222,14 @@ remove_labels() {
   for key in $(labels_of "$1"); do
     [[ ${key} != "${LABEL_PREFIX}"* ]] || arguments+=(--label-rm "${key}")
   done
-  on manager node update "${arguments[@]}" "$1" >/dev/null
+  change update "${arguments[@]}" "$1"
 }
 
 leave_last() {
   [[ $(state) == "active true" ]] || return 0
+  [[ -z $(on node service ls --quiet --filter "label=hypha.stack=${STACK}") ]] ||
+    fail "it is the stack's first manager, and the stack goes on without it" \
+      "put it back under hypha:hosts, name another manager as hypha:cluster.first, run make up, and only then remove it"
   remove_labels "$(node_id)"
   [[ $(label_of self hypha.made) == true ]] || return 0
   if [[ -n $(on node service ls -q) || -n $(on node secret ls -q) || -n $(on node config ls -q) ]]; then

@@ -159,6 +159,15 @@ test("each host of a fleet has an address of its own that others reach it by; al
   ]);
 });
 
+test("the hosts of a fleet reach each other over IPv4 or over IPv6, all of them", () => {
+  const six = (own: string) => server(own, { privateAddress: `2001:db8::${own.at(-1) ?? ""}` });
+  expect(problemsOf(fleet({ web: six("192.0.2.2"), app1: six("192.0.2.3") }))).toEqual([
+    "hypha:hosts: reach each other over IPv4 (db) and IPv6 (app1, web), and one swarm takes one of them; fix: write a privateAddress of the same kind for each",
+  ]);
+  const all = { ...six("192.0.2.1"), roles: ["manager", "data"] };
+  expect(problemsOf(fleet({ db: all, web: six("192.0.2.2") }))).toEqual([]);
+});
+
 test("a text that was refused is not repeated: it may hold anything", () => {
   for (const [key, what] of [
     ["address", "is no address"],
