@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up check redeploy lock unlock preview down logs status doctor audit history user smoke cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
 
 history: ## The stack's versions: time, commit, author, what changed, result: [LINES=20] [JSON=1]
 	@$(in_env) tsx ops/history.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
+
+forget: ## Take a host that is gone for good out of the swarm and the state, after it left the configuration: HOST=web1
+	@$(in_env) tsx ops/forget.ts --host "$(HOST)"
 
 user: ## Make a Matrix user: NAME=alice [ADMIN=1]
 	@$(in_env) tsx ops/user.ts add "$(NAME)" $(if $(filter 1,$(ADMIN)),--admin)
