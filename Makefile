@@ -18,6 +18,9 @@ up: ## Deploy the stack, installing what is missing first
 check: ## All that `make up` looks at first: tree, configuration, hosts, disk, lock, certificate, changes: [JSON=1]
 	@$(in_env) pulumi stack select --create $(STACK) && tsx ops/check.ts $(if $(filter 1,$(JSON)),--json)
 
+redeploy: ## Put an earlier version back: VERSION=<number, commit or tag> [SERVICE=gateway]
+	@$(in_env) tsx ops/redeploy.ts --version "$(VERSION)" $(if $(SERVICE),--service "$(SERVICE)") $(approve)
+
 lock: ## Who deploys the stack now: [JSON=1]
 	@$(in_env) tsx ops/lock.ts show $(if $(filter 1,$(JSON)),--json)
 

@@ -2,8 +2,9 @@ import { ConfigError } from "../components/config/load";
 import { Check, formatChecks, passed } from "./lib/checks";
 import { runEngine } from "./lib/engineRun";
 import { describeOwner, lockOwner, lockPlace } from "./lib/lock";
-import { preflight } from "./lib/preflight";
-import { stackName, stackOutputs, StackOutputs } from "./lib/stack";
+import { outputsNow } from "./lib/deploy";
+import { checkTree, preflight } from "./lib/preflight";
+import { stackName } from "./lib/stack";
 import { stackFileConfig, stackFileName } from "./lib/stackFile";
 import { parseArguments, runTool } from "./lib/tool";
 
@@ -28,7 +29,7 @@ async function look(stack: string, configFile: string | undefined): Promise<Chec
     const options = configFile === undefined ? [] : ["--config-file", configFile];
     const preview = () => runEngine("preview", ["--stack", stack, ...options], { display: "ignore" });
     const [{ checks }, lock] = await Promise.all([
-      preflight({ stack, config, outputs: deployed(stack), preview, directory: process.cwd() }),
+      preflight({ config, outputs: outputsNow(stack), preview, tree: checkTree(stack, config) }),
       lockOwner(lockPlace(stack, config)).then(
         (owner): Check =>
           owner === undefined
@@ -52,14 +53,5 @@ async function look(stack: string, configFile: string | undefined): Promise<Chec
       return [{ name, verdict: "FAILED", what: error.message, fix: "docs/configuration.md has every key" }];
     }
     throw error;
-  }
-}
-
-/** The outputs of what runs now; a stack that was never deployed, or is none yet, has none. */
-function deployed(stack: string): StackOutputs {
-  try {
-    return stackOutputs(stack);
-  } catch {
-    return {};
   }
 }

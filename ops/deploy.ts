@@ -1,5 +1,7 @@
 import { agreed, askable } from "./lib/confirm";
 import { deployParts } from "./lib/deploy";
+import { checkTree } from "./lib/preflight";
+import { putLastGoodBack } from "./lib/putBack";
 import { release } from "./lib/release";
 import { stackName } from "./lib/stack";
 import { stackFileConfig, stackFileName } from "./lib/stackFile";
@@ -10,6 +12,7 @@ The last phase of make up: takes the stack's lock, checks everything (see make c
 deploys, says what failed and why, writes the audit log, and looks whether the site answers. Any other option goes to
 pulumi as it is. STACK names the stack (default: the selected one).
 --yes asks nothing (the same as YES=1; CI=true implies it). WAIT=600 waits so many seconds for the lock.
+ROLLBACK_ON_FAILURE=true puts the last good version back after a failure, and still exits 1.
 ALLOW_DIRTY=1 deploys files that differ from the commit; ALLOW_DATA_CHANGE=1 what cannot be undone.
 Exit code 0: deployed, and all answers; 1: not; 2: it could not begin.`;
 
@@ -20,6 +23,17 @@ runTool(usage, async (args) => {
   const at = rest.indexOf("--config-file");
   const file = (at < 0 ? undefined : rest[at + 1]) ?? stackFileName(stack);
   const config = stackFileConfig(file);
-  const deploy = { stack, config, what: "up", options: rest, yes: agreed(flags) };
-  return release(deployParts(deploy, () => Promise.resolve(undefined)));
+  const began = new Date();
+  const deploy = {
+    stack,
+    config,
+    what: "up",
+    options: rest,
+    yes: agreed(flags),
+    tree: checkTree(stack, config),
+  };
+  const back = process.env["ROLLBACK_ON_FAILURE"] === "true" || process.env["ROLLBACK_ON_FAILURE"] === "1";
+  return release(
+    deployParts(deploy, () => (back ? putLastGoodBack(deploy, began) : Promise.resolve(undefined))),
+  );
 });

@@ -25,8 +25,12 @@ export interface Conclusion {
   audit: AuditRecord | undefined;
 }
 
-/** What an event log tells; undefined where no update began. */
-export function conclusionOf(stack: string, events: readonly EngineEvent[]): Conclusion | undefined {
+/** What an event log tells; undefined where no update began. `directory` is the checkout that was deployed. */
+export function conclusionOf(
+  stack: string,
+  events: readonly EngineEvent[],
+  directory = process.cwd(),
+): Conclusion | undefined {
   const deployment = deploymentOf(events);
   if (deployment === undefined) {
     return undefined;
@@ -34,7 +38,7 @@ export function conclusionOf(stack: string, events: readonly EngineEvent[]): Con
   const config = configOf(deployment.config);
   const failures = failuresOf(events, addresses(config));
   const tried = config !== undefined && Object.keys(deployment.changes).length > 0;
-  const audit = tried ? auditRecord(stack, deployment, config, operator(process.cwd())) : undefined;
+  const audit = tried ? auditRecord(stack, deployment, config, operator(directory)) : undefined;
   return { deployment, config, failures, steps: stepsOf(events), audit };
 }
 

@@ -3,7 +3,8 @@ import { StackConfig } from "../../components/config/schema";
 import { operator } from "./audit";
 import { conclude, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
-import { runEngine } from "./engineRun";
+import { EngineRun, runEngine } from "./engineRun";
+import { Check } from "./checks";
 import { Lock, LockPlaceError, lockPlace, takeLock } from "./lock";
 import { preflight } from "./preflight";
 import { clearDeadLock } from "./pulumiLock";
@@ -19,6 +20,12 @@ export interface Deploy {
   directory?: string;
   /** `up`, `redeploy of version 3`. */
   what: string;
+  /** What the program is. */
+  tree: Check;
+  /** What else the preview is looked at for. @default nothing */
+  more?: (preview: EngineRun) => Check[];
+  /** The version that is put back. */
+  redeployOf?: number;
   /** Options of `pulumi preview` and `pulumi up`. */
   options: readonly string[];
   /** Ask nothing. */
@@ -36,17 +43,17 @@ export function outputsNow(stack: string): StackOutputs {
 
 /** The parts of a release as they really are. */
 export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | undefined>): ReleaseParts {
-  const { stack, config, directory = process.cwd(), what, yes } = deploy;
+  const { stack, config, directory = process.cwd(), what, tree, more, redeployOf, yes } = deploy;
   const outputs = outputsNow(stack);
   const options = ["--stack", stack, ...deploy.options];
   return {
     lock: () => lockStack(deploy, outputs),
     preflight: () =>
       preflight({
-        stack,
         config,
         outputs,
-        directory,
+        tree,
+        more,
         preview: () => runEngine("preview", options, { directory }),
       }),
     agree: () => (yes ? Promise.resolve(true) : confirm(`Deploy this to ${stack}?`)),
@@ -55,9 +62,9 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
         directory,
         abort,
       });
-      const conclusion = conclusionOf(stack, events);
+      const conclusion = conclusionOf(stack, events, directory);
       if (conclusion !== undefined) {
-        await conclude(conclusion);
+        await conclude(conclusion, redeployOf === undefined ? {} : { redeployOf });
       }
       return { code, conclusion };
     },

@@ -1,4 +1,3 @@
-import { softwareVersions } from "../../components/config/versions";
 import { shellAssigned } from "../../components/shell/quote";
 import { Check } from "./checks";
 import { EngineEvent, failuresOf } from "./deployment";
@@ -6,9 +5,15 @@ import { changesOf, danger, nameOf, PreviewState, PreviewStep } from "./preview"
 import { StackOutputs } from "./stack";
 
 /** A step as the event log tells of it; more than this is there. */
-interface StepMetadata extends Omit<PreviewStep, "oldState" | "newState"> {
+interface StepMetadata {
+  op: string;
+  urn: string;
   old?: PreviewState | null;
   new?: PreviewState | null;
+  /** Properties that force a replacement, and those that differ. */
+  keys?: string[] | null;
+  diffs?: string[] | null;
+  detailedDiff?: Record<string, { diffKind: string }> | null;
 }
 
 /** The steps of a previewed update, as `pulumi preview --json` would tell them. */
@@ -17,8 +22,17 @@ export function previewSteps(events: readonly EngineEvent[]): PreviewStep[] {
     if (resourcePreEvent === undefined) {
       return [];
     }
-    const { old, new: now, ...step } = resourcePreEvent.metadata as StepMetadata;
-    return [{ ...step, ...(old ? { oldState: old } : {}), ...(now ? { newState: now } : {}) }];
+    const { op, urn, old, new: now, keys, diffs, detailedDiff } = resourcePreEvent.metadata as StepMetadata;
+    const paths = Object.entries(detailedDiff ?? {}).map(
+      ([path, { diffKind }]) => [path, { kind: diffKind }] as const,
+    );
+    return [
+      {
+        ...{ op, urn, replaceReasons: keys, diffReasons: diffs, detailedDiff: Object.fromEntries(paths) },
+        ...(old ? { oldState: old } : {}),
+        ...(now ? { newState: now } : {}),
+      },
+    ];
   });
 }
 
@@ -39,16 +53,24 @@ export function dataChanges(events: readonly EngineEvent[], was: StackOutputs): 
     const words = danger(change);
     return words === undefined ? [] : [`${change.name} ${words}`];
   });
-  return [...dangers, ...migrations(was.versions), ...steps.flatMap(moves)];
+  return [...dangers, ...migrations(was.versions, outputsOf(events).versions), ...steps.flatMap(moves)];
+}
+
+/** The outputs that a previewed stack would have, as far as they are known. */
+function outputsOf(events: readonly EngineEvent[]): StackOutputs {
+  const metadata = events
+    .map(
+      ({ resOutputsEvent }) =>
+        resOutputsEvent?.metadata as { type?: string; new?: { outputs?: StackOutputs } } | undefined,
+    )
+    .find((one) => one?.type === "pulumi:pulumi:Stack");
+  return metadata?.new?.outputs ?? {};
 }
 
 /** Software whose data does not go back to an earlier version of it. */
-function migrations(
-  was: Record<string, string> | undefined,
-  will: Record<string, string> = softwareVersions,
-): string[] {
+function migrations(was: StackOutputs["versions"], will: StackOutputs["versions"]): string[] {
   return ["postgres", "synapse"].flatMap((part) => {
-    const [before, after] = [was?.[part], will[part]];
+    const [before, after] = [was?.[part], will?.[part]];
     return before === undefined || after === undefined || before === after
       ? []
       : [

@@ -11,14 +11,23 @@ import { stackFileName } from "./stackFile";
 import { treeCheck } from "./treeCheck";
 
 export interface PreflightArgs {
-  stack: string;
   config: StackConfig;
   /** The outputs of what runs now; empty where nothing does. */
   outputs: StackOutputs;
   /** Runs the preview; undefined leaves it out. */
   preview: () => Promise<EngineRun>;
-  /** Whose files are deployed. */
-  directory: string;
+  /** What the program is. */
+  tree: Check;
+  /** What else the preview is looked at for. @default nothing */
+  more?: (preview: EngineRun) => Check[];
+}
+
+/** Whether what is deployed from a checkout is what its commit says. */
+export function checkTree(stack: string, config: StackConfig, directory = process.cwd()): Check {
+  return treeCheck(treeState(directory, stackFileName(stack)), {
+    servers: Object.values(config.hosts).some(({ kind }) => kind === "vps"),
+    allowed: process.env["ALLOW_DIRTY"] === "1",
+  });
 }
 
 export interface Preflight {
@@ -28,20 +37,10 @@ export interface Preflight {
 }
 
 /** Everything that is looked at before a deployment, at once. */
-export async function preflight({
-  stack,
-  config,
-  outputs,
-  preview,
-  directory,
-}: PreflightArgs): Promise<Preflight> {
-  const tree = treeCheck(treeState(directory, stackFileName(stack)), {
-    servers: Object.values(config.hosts).some(({ kind }) => kind === "vps"),
-    allowed: process.env["ALLOW_DIRTY"] === "1",
-  });
+export async function preflight({ config, outputs, preview, tree, more }: PreflightArgs): Promise<Preflight> {
   const planned = preview();
   const [hosts, run] = await Promise.all([hostChecks(config), planned]);
   const certificates = await certificateChecks(outputs, renewsCertificate(run.events));
   const change = planCheck(run, outputs, addresses(config), process.env["ALLOW_DATA_CHANGE"] === "1");
-  return { checks: [tree, ...hosts, ...certificates, change], preview: run };
+  return { checks: [tree, ...hosts, ...certificates, ...(more?.(run) ?? []), change], preview: run };
 }
