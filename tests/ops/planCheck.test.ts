@@ -22,7 +22,7 @@ function step(
     diffs: ["x"],
     detailedDiff: { x: { diffKind: op === "replace" ? "update-replace" : "update", inputDiff: true } },
   };
-  return { timestamp: 1, resourcePreEvent: { metadata } };
+  return { timestamp: 1, resourcePreEvent: { metadata: metadata as never } };
 }
 
 const outputs = (versions: object): EngineEvent => ({
