@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke metrics cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ grid-cancel: ## Cancel a ThreeFold Grid VM, and with it all that is on it: NAME=
 
 smoke: ## Ask the deployed site for what it must answer
 	@$(in_env) tsx ops/smoke.ts
+
+metrics: ## Prometheus and Alertmanager in your browser, through SSH: [JSON=1]
+	@$(in_env) tsx ops/metrics.ts $(if $(filter 1,$(JSON)),--json)
 
 shell: ## A shell where plain `pulumi` commands work in this checkout
 	@$(in_env) exec "$${SHELL:-bash}"

@@ -6,6 +6,7 @@ import { hostAccess } from "./components/host/channel";
 import { fleetTable } from "./components/host/fleetTable";
 import { Chat } from "./components/systems/chat";
 import { cluster, hosts } from "./components/systems/hosts";
+import { Observability } from "./components/systems/observability";
 import { myceliumNodes } from "./components/systems/mycelium";
 
 const config = loadConfig();
@@ -15,6 +16,10 @@ const machines = hosts(config);
 const swarm = cluster(config, machines);
 const nodes = myceliumNodes(config, machines);
 const chat = new Chat("chat", swarm, config);
+// Last: it watches what is there by then.
+if (config.observability !== undefined) {
+  new Observability("observability", swarm, config, config.observability, chat, nodes);
+}
 
 /** Where the site answers, whatever DNS says: on each of them. */
 const siteAddresses = Object.values(config.hosts)

@@ -6,7 +6,7 @@ import { gridVm } from "./gridVm";
 import { hardening } from "./hardening";
 import { hostKey } from "./hostKey";
 
-export const hostRoles = ["manager", "data", "edge", "app"] as const;
+export const hostRoles = ["manager", "data", "edge", "app", "observe"] as const;
 export type HostRole = (typeof hostRoles)[number];
 
 const roles = z
@@ -15,9 +15,9 @@ const roles = z
   .refine((list) => new Set(list).size === list.length, {
     error: "names a role twice; fix: keep each role once",
   })
-  .default([...hostRoles])
+  .default(["manager", "data", "edge", "app"])
   .describe(
-    "What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest). Default: all four",
+    "What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest), observe (Prometheus; one host, see hypha:observability). Default: manager, data, edge, app",
   );
 
 export const localHost = z

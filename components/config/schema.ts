@@ -6,6 +6,7 @@ import { problem, whenSound } from "./fields";
 import { hosts, hostRoles } from "./hosts";
 import { images } from "./images";
 import { mycelium, myceliumPorts } from "./mycelium";
+import { checkObserver, observability, observer } from "./observability";
 
 /** The keys `hypha:<key>` of a stack file, as an operator writes them. */
 export const stackInput = z.strictObject({
@@ -15,6 +16,7 @@ export const stackInput = z.strictObject({
   edge,
   images: images.prefault({}),
   mycelium: mycelium.optional(),
+  observability: observability.optional(),
 });
 
 /** By name, so that the order of the hosts means nothing. */
@@ -100,12 +102,21 @@ export const stack = stackInput
     },
     whenSound("hosts", "edge.ports", "mycelium"),
   )
+  .superRefine(
+    (value, context) => checkObserver(value.hosts, value.observability !== undefined, context),
+    whenSound("hosts", "observability"),
+  )
   .transform((value) => ({
     ...value,
     hosts: Object.fromEntries(
       Object.entries(value.hosts).map(([name, host]) => [
         name,
-        { ...host, roles: hostRoles.filter((role) => host.roles.includes(role)) },
+        {
+          ...host,
+          roles: hostRoles.filter(
+            (role) => host.roles.includes(role) || (role === "observe" && name === observer(value)),
+          ),
+        },
       ]),
     ),
     cluster: { ...value.cluster, first: value.cluster.first ?? firstManager(value.hosts) },
@@ -118,6 +129,7 @@ export type ChatConfig = StackConfig["chat"];
 export type EdgeConfig = StackConfig["edge"];
 export type ImagesConfig = StackConfig["images"];
 export type MyceliumConfig = NonNullable<StackConfig["mycelium"]>;
+export type ObservabilityConfig = NonNullable<StackConfig["observability"]>;
 export type HostConfig = StackConfig["hosts"][string];
 export type { HostRole, LocalHost, VpsHost } from "./hosts";
 export type { Resources } from "./chat";

@@ -19,7 +19,7 @@ export const softwareVersions = {
 /** What the images are built on, unless `hypha:images.base` says otherwise. */
 export const defaultBaseImage = "debian:bookworm-slim";
 
-/** The account each image runs as. Those of homeserver, gateway and pooler are also their identities towards Postgres. */
+/** The account each image runs as. Those of homeserver, gateway, pooler and exporters are also their identities towards Postgres. */
 export const imageUids = {
   postgres: 999,
   gateway: 1001,
@@ -28,6 +28,8 @@ export const imageUids = {
   frontend: 1004,
   edge: 1005,
   pooler: 1006,
+  exporters: 1007,
+  prometheus: 1008,
 } as const;
 
 export type ImageName = keyof typeof imageUids;

@@ -8,6 +8,10 @@ import { Workload } from "../swarm/workload";
 import { Certificate } from "./certificate";
 import { EdgeSettings, renderNginxConf, siteAuthority } from "./render";
 
+/** Where the exporters beside Nginx tell its figures, and what they are: Debian packages of the image. */
+const edgePorts = { connections: 9113, requests: 3903 } as const;
+export const figuresPackages = ["mtail", "prometheus-nginx-exporter"];
+
 export interface EdgeArgs extends EdgeSettings {
   image: Image;
   certificate: Certificate;
@@ -43,6 +47,13 @@ export class Edge extends pulumi.ComponentResource {
       cluster,
       {
         image: args.image,
+        metrics: args.figures
+          ? [
+              { job: "nginx", port: edgePorts.connections },
+              { job: "nginx", port: edgePorts.requests },
+            ]
+          : { none: "it was not asked to count" },
+        env: args.figures ? { FIGURES: "yes" } : undefined,
         role: "edge",
         replicas: cluster.hostsWith("edge").length,
         configs: [
@@ -54,7 +65,10 @@ export class Edge extends pulumi.ComponentResource {
           { target: 8080, published: args.httpPort },
           { target: 8443, published: args.httpsPort },
         ],
-        memoryMiB: pulumi.all(args.machines).apply(edgeMemoryMiB),
+        memoryMiB: pulumi
+          .all(args.machines)
+          .apply(edgeMemoryMiB)
+          .apply((size) => (args.figures ? size + 64 : size)),
       },
       { parent: this },
     );

@@ -21,6 +21,8 @@ export interface EdgeSettings {
   closed?: string[];
   /** JSON answered at a path. */
   documents: Record<string, object>;
+  /** Count requests and connections for the exporters beside Nginx. @default false */
+  figures?: boolean;
 }
 
 function renderRoute(route: Route): string {
@@ -39,6 +41,20 @@ function renderClosed(path: string): string {
       return 404;
     }`;
 }
+
+/** Nginx' own counters, on the container's loopback only; and each request's figures to mtail, by its socket. */
+const figuresServer = `
+  server {
+    listen 127.0.0.1:8081;
+    location = /stub_status {
+      access_log off;
+      stub_status;
+    }
+  }
+`;
+const figuresLog = `
+  log_format figures 'figures: $status $request_time $proxy_host';
+  access_log syslog:server=unix:/tmp/mtail.sock,nohostname figures;`;
 
 const strictTransport = 'add_header Strict-Transport-Security "max-age=31536000" always;';
 
@@ -90,7 +106,7 @@ http {
   # A redirect of Nginx's own must not name the container's port.
   absolute_redirect off;
   log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
-  access_log /dev/stdout main;
+  access_log /dev/stdout main;${settings.figures ? figuresLog : ""}
   gzip on;
   gzip_types application/javascript application/json image/svg+xml text/css text/plain;
 
@@ -150,6 +166,6 @@ ${documents.map(renderDocument).join("\n")}
       return 421;
     }
   }
-}
+${settings.figures ? figuresServer : ""}}
 `;
 }

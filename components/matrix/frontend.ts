@@ -14,6 +14,7 @@ export class Frontend extends pulumi.ComponentResource {
       cluster,
       {
         image: args.image,
+        metrics: { none: "static files: the edge counts the requests, and the page is probed" },
         replicas: args.replicas,
         env: args.env,
         memoryMiB: args.memoryMiB ?? 64,

@@ -33,6 +33,7 @@ export class Gateway extends pulumi.ComponentResource {
       cluster,
       {
         image: args.image,
+        metrics: { none: "it counts nothing: the edge counts its requests, and its answer is probed" },
         replicas: args.replicas,
         env: args.env,
         memoryMiB: args.memoryMiB ?? 128,

@@ -76,6 +76,10 @@ export class Homeserver extends pulumi.ComponentResource {
       cluster,
       {
         image: args.image,
+        metrics:
+          args.metricsPort === undefined
+            ? { none: "it was not asked to count" }
+            : [{ job: "synapse", port: args.metricsPort, path: "/_synapse/metrics" }],
         role: "data",
         env: { ADMIN_USER: args.admin },
         secrets,

@@ -9,6 +9,8 @@ export interface HomeserverSettings {
   role: string;
   /** How much of its data it keeps in memory; 1 is what its authors gave each cache. */
   cacheFactor: number;
+  /** Port on which it tells its figures. @default none */
+  metricsPort?: number;
 }
 
 /** Synapse's configuration. Keys and secrets are files beside it. */
@@ -18,6 +20,7 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
     public_baseurl: settings.publicUrl,
     pid_file: "/tmp/homeserver.pid",
     report_stats: false,
+    ...(settings.metricsPort === undefined ? {} : { enable_metrics: true }),
     enable_registration: false,
     registration_shared_secret_path: "/run/secrets/registration_shared_secret",
     macaroon_secret_key_path: "/run/secrets/macaroon_secret_key",
@@ -47,6 +50,9 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
         x_forwarded: true,
         resources: [{ names: ["client", "federation"], compress: false }],
       },
+      ...(settings.metricsPort === undefined
+        ? []
+        : [{ port: settings.metricsPort, bind_addresses: ["0.0.0.0"], type: "metrics", tls: false }]),
     ],
   });
 }

@@ -7,13 +7,15 @@ import { Cluster } from "../swarm/cluster";
 import { ConfigFile } from "../swarm/files";
 import { stackLabels, stackName } from "../swarm/naming";
 import { VolumeMount, Workload } from "../swarm/workload";
-import { Database, renderHba, renderIdent, renderInitSql, renderPostgresqlConf } from "./render";
+import { Database, monitor, renderHba, renderIdent, renderInitSql, renderPostgresqlConf } from "./render";
 
 export interface PostgresArgs extends PostgresWishes {
   image: Image;
   /** The host that runs it: sizes that are not given follow from it. */
   machine: pulumi.Input<Machine>;
   databases: Database[];
+  /** Let the exporters' account look at what the server does, and at no data. @default false */
+  monitored?: boolean;
   cpus?: number;
   /** Leave the data volume where it is when the stack goes. */
   keepData: boolean;
@@ -46,12 +48,13 @@ export class Postgres extends pulumi.ComponentResource {
       volumeOptions,
     );
     const { maxConnections } = args;
+    const clients = [...args.databases, ...(args.monitored ? [monitor] : [])];
     const sizes = pulumi.output(args.machine).apply((machine) => postgresSizes(machine, args));
     const files = {
       "postgresql.conf": sizes.apply((sized) => renderPostgresqlConf({ ...sized, maxConnections })),
-      "pg_hba.conf": renderHba(args.databases),
-      "pg_ident.conf": renderIdent(args.databases),
-      "init.sql": renderInitSql(args.databases),
+      "pg_hba.conf": renderHba(clients),
+      "pg_ident.conf": renderIdent(clients),
+      "init.sql": renderInitSql(args.databases, args.monitored ?? false),
     };
     const configs = Object.entries(files).map(([file, content]) => ({
       config: new ConfigFile(`${name}-${file.replace(/[._]/g, "-")}`, cluster, { content }, { parent: this }),
@@ -63,6 +66,7 @@ export class Postgres extends pulumi.ComponentResource {
       cluster,
       {
         image: args.image,
+        metrics: { none: "the Postgres exporter beside it asks it by the socket" },
         role: "data",
         volumes: [
           { volume: data.name, path: "/var/lib/postgresql/data" },

@@ -1,3 +1,4 @@
+import { imageUids } from "../config/versions";
 import { PostgresSizes } from "../sizing/sizing";
 
 /** A database, who owns it, and the account whose processes may log in as the owner. */
@@ -64,19 +65,28 @@ export function renderIdent(databases: Database[]): string {
   return [...databases.map((db) => `clients uid${db.uid} ${identifier(db.owner)}`), ""].join("\n");
 }
 
+/** Who looks at the server's figures: into the one database that holds nothing, as a member of `pg_monitor`. */
+export const monitor: Database = { name: "postgres", owner: "hypha_monitor", uid: imageUids.exporters };
+
+const createRole = (owner: string): string =>
+  `SELECT 'CREATE ROLE ${identifier(owner)} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${owner}') \\gexec`;
+
 /** Makes what is missing; run at each start, by psql. */
-export function renderInitSql(databases: Database[]): string {
+export function renderInitSql(databases: Database[], monitored = false): string {
+  const look = monitored
+    ? [createRole(monitor.owner), `GRANT pg_monitor TO ${identifier(monitor.owner)};`]
+    : [];
   return databases
     .flatMap(({ name, owner, collation }) => {
       const locale = collation === undefined ? "" : ` LC_COLLATE ''${collation}'' LC_CTYPE ''${collation}''`;
       const [database, role] = [identifier(name), identifier(owner)];
       return [
-        `SELECT 'CREATE ROLE ${role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${owner}') \\gexec`,
+        createRole(owner),
         `SELECT 'CREATE DATABASE ${database} OWNER ${role} ENCODING ''UTF8''${locale} TEMPLATE template0'` +
           ` WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${name}') \\gexec`,
         `REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`,
       ];
     })
-    .concat("")
+    .concat(look, "")
     .join("\n");
 }

@@ -93,6 +93,35 @@ export function homeserverSizes(machine: Machine, wishes: { memoryMiB?: number }
   return { memoryMiB, cacheFactor: Math.min(2, Math.max(0.5, factor)) };
 }
 
+export interface PrometheusSizes {
+  /** Limit of the container in MiB. */
+  memoryMiB: number;
+  /** Where Go's collector starts to work harder. */
+  goLimitMiB: number;
+  /** MiB that figures may take; the oldest go first. */
+  diskMiB: number;
+}
+
+/**
+ * Prometheus beside other services: an eighth of the host, 512 MiB at least, of which Go takes nine tenths before it
+ * collects harder (Go, "A Guide to the Go Garbage Collector": leave 5-10% of headroom below a container's limit). A
+ * tenth of the disk for figures, 512 MiB to 50 GiB, so that they never fill it. 1,000 series at 15 s take about
+ * 10 MiB a day (Prometheus, "Storage": 1-2 bytes a sample).
+ */
+export function prometheusSizes(
+  machine: Machine & { diskMiB: number },
+  wishes: { diskMiB?: number },
+): PrometheusSizes {
+  const share = Math.floor(soldMemoryMiB(machine.memoryMiB) / 8);
+  const memoryMiB = Math.min(machine.memoryMiB, Math.max(512, share));
+  const tenth = Math.floor(machine.diskMiB / 10 / 256) * 256;
+  return {
+    memoryMiB,
+    goLimitMiB: Math.floor(memoryMiB * 0.9),
+    diskMiB: wishes.diskMiB ?? Math.min(51_200, Math.max(512, tenth)),
+  };
+}
+
 /**
  * Memory limit in MiB of an Nginx that has a worker per CPU (`worker_processes auto`, nginx.org, "Core functionality"):
  * 64 MiB for what they share, such as the cache of TLS sessions, and 16 MiB each, room for 350 proxied connections

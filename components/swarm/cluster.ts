@@ -4,10 +4,11 @@ import { dockerClient } from "../host/access";
 import { hostAccess } from "../host/channel";
 import { Host } from "../host/host";
 import { hostScript } from "../shell/hostScript";
+import { Target } from "./metrics";
 import { stackLabels, stackName } from "./naming";
 
 /** What a node is for; workloads are placed by it. */
-export type NodeRole = "manager" | "data" | "edge" | "app";
+export type NodeRole = "manager" | "data" | "edge" | "app" | "observe";
 
 /** A host in the swarm. */
 export interface ClusterNode {
@@ -33,6 +34,11 @@ export function roleConstraint(role: NodeRole): string {
   return `node.labels.${labelPrefix()}${role}==true`;
 }
 
+/** The placement constraint of one host, by its name. */
+export function hostConstraint(hostName: string): string {
+  return `node.labels.${labelPrefix()}host==${hostName}`;
+}
+
 function labelPrefix(): string {
   return `hypha.${pulumi.getStack()}.`;
 }
@@ -50,6 +56,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly networkId: pulumi.Output<string>;
   /** Wait for this: the swarm is there. */
   readonly started: pulumi.Resource;
+  /** What every workload tells of itself, or why it does not, in the order that they are made. */
+  readonly targets: Target[] = [];
   private readonly joined: Record<string, pulumi.Resource> = {};
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -122,7 +130,12 @@ export class Cluster extends pulumi.ComponentResource {
     return this.namesWith(role).map((hostName) => this.joined[hostName] ?? this.started);
   }
 
-  /** The one host that has the stack's volumes. */
+  /** What a workload of one host waits for: it is in the swarm. */
+  node(hostName: string): pulumi.Resource {
+    return this.joined[hostName] ?? this.started;
+  }
+
+  /** The one host that has the stack's data. */
   get dataHost(): Host {
     return this.hostsWith("data")[0] ?? this.manager;
   }

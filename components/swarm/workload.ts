@@ -1,11 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Image } from "../images/serviceImage";
-import { Cluster, NodeRole, roleConstraint } from "./cluster";
+import { Cluster, hostConstraint, NodeRole, roleConstraint } from "./cluster";
 import { duration } from "./duration";
 import { explainFailure } from "./failure";
 import { stackLabels, stackName } from "./naming";
 import { ConfigMount, SecretMount } from "./files";
+import { Metrics } from "./metrics";
 
 /** A named volume and where the container sees it. */
 export interface VolumeMount {
@@ -18,10 +19,28 @@ export interface VolumeMount {
   shared?: boolean;
 }
 
+/** A directory of the node itself, which the container may read and not change. */
+export interface HostMount {
+  /** Absolute path on the node. */
+  source: pulumi.Input<string>;
+  /** Absolute path in the container. */
+  path: string;
+  /** Show what is mounted there later, too: the node's file systems must be shared, as systemd makes them. */
+  follow: boolean;
+}
+
 export interface WorkloadArgs {
   image: Image;
   /** Where it may run. @default "app" */
   role?: NodeRole;
+  /** The one host that it runs on, by its name, instead of a role. */
+  host?: string;
+  /** Where it tells its figures, or why it has none. */
+  metrics: Metrics;
+  /** What the container runs. @default the image's own */
+  command?: pulumi.Input<string>[];
+  /** Account that it runs as, if not the image's. */
+  uid?: number;
   /** @default 1 */
   replicas?: number;
   /** Not for secrets. */
@@ -29,6 +48,7 @@ export interface WorkloadArgs {
   secrets?: SecretMount[];
   configs?: ConfigMount[];
   volumes?: VolumeMount[];
+  hostMounts?: HostMount[];
   /** Directories in memory, writable in a file system that is not. @default /tmp */
   scratch?: string[];
   /** Ports published on the node itself. */
@@ -39,6 +59,8 @@ export interface WorkloadArgs {
   cpus?: number;
   /** Seconds the first healthy answer may take; failures count after it. @default 20 */
   startSeconds?: number;
+  /** Seconds between two health checks; each costs a process in the container. @default 3 */
+  healthSeconds?: number;
   /** Seconds between SIGTERM and SIGKILL. @default 10 */
   stopSeconds?: number;
   /** What must be there before it starts. */
@@ -51,7 +73,8 @@ const healthRetries = 3;
 /**
  * A replicated Swarm service: health check, limits, restart and update policy and log rotation, without exception.
  * A release whose health check fails is rolled back by Swarm and fails the update. A workload that owns a volume or
- * a port stops the old container first, any other starts the new one first. `destroy` removes the service.
+ * a port stops the old container first, any other starts the new one first. What it tells of itself is one of the
+ * cluster's `targets`. `destroy` removes the service.
  */
 export class Workload extends pulumi.ComponentResource {
   /** DNS name on the stack's network; resolves to every healthy replica. */
@@ -61,7 +84,7 @@ export class Workload extends pulumi.ComponentResource {
   constructor(name: string, cluster: Cluster, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:swarm:Workload", name, {}, opts);
     this.hostname = stackName(name);
-    const { role = "app", replicas = 1 } = args;
+    const { role = "app", replicas = 1, host } = args;
     const exclusive = (args.volumes ?? []).some((mount) => !mount.shared) || (args.ports ?? []).length > 0;
     const startSeconds = args.startSeconds ?? 20;
     const policy = {
@@ -92,7 +115,7 @@ export class Workload extends pulumi.ComponentResource {
         convergeConfig: { delay: duration(1), timeout: duration((startSeconds + 60) * (replicas + 1)) },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId }],
-          placement: { constraints: [roleConstraint(role)] },
+          placement: { constraints: [host === undefined ? roleConstraint(role) : hostConstraint(host)] },
           restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
           logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
           resources: {
@@ -104,13 +127,15 @@ export class Workload extends pulumi.ComponentResource {
           containerSpec: {
             image: args.image.reference,
             hostname: name,
+            commands: args.command,
+            user: args.uid === undefined ? undefined : `${args.uid}:${args.uid}`,
             env: args.env,
             readOnly: true,
             capDrops: ["ALL"],
             stopGracePeriod: duration(args.stopSeconds ?? 10),
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              interval: duration(healthIntervalSeconds),
+              interval: duration(args.healthSeconds ?? healthIntervalSeconds),
               timeout: duration(5),
               retries: healthRetries,
               startPeriod: duration(startSeconds),
@@ -122,6 +147,13 @@ export class Workload extends pulumi.ComponentResource {
                 target: mount.path,
                 readOnly: mount.readOnly ?? false,
                 volumeOptions: { noCopy: mount.shared ?? false },
+              })),
+              ...(args.hostMounts ?? []).map((mount) => ({
+                type: "bind",
+                source: mount.source,
+                target: mount.path,
+                readOnly: true,
+                bindOptions: { propagation: mount.follow ? "rslave" : "rprivate" },
               })),
               ...(args.scratch ?? ["/tmp"]).map((path) => ({
                 type: "tmpfs",
@@ -151,11 +183,17 @@ export class Workload extends pulumi.ComponentResource {
       {
         parent: this,
         provider: cluster.provider,
-        dependsOn: [...cluster.nodesWith(role), args.image, ...(args.after ?? [])],
+        dependsOn: [
+          ...(host === undefined ? cluster.nodesWith(role) : [cluster.node(host)]),
+          args.image,
+          ...(args.after ?? []),
+        ],
         hooks: { onError: [explainFailure(cluster.manager, this.hostname)] },
       },
     );
     this.serviceId = service.id;
+    const hosts = host === undefined ? cluster.hostsWith(role).map((one) => one.name) : [host];
+    cluster.targets.push({ service: name, hostname: this.hostname, replicas, hosts, metrics: args.metrics });
     this.registerOutputs({ hostname: this.hostname, serviceId: this.serviceId });
   }
 }

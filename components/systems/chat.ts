@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { StackConfig } from "../config/schema";
 import { imageUids } from "../config/versions";
 import { OwnCertificate } from "../edge/certificate";
-import { Edge } from "../edge/edge";
+import { Edge, figuresPackages } from "../edge/edge";
 import { siteAuthority } from "../edge/render";
 import { Image, ServiceImage } from "../images/serviceImage";
 import { Application, applicationImage } from "../matrix/application";
@@ -39,6 +39,9 @@ export class Chat extends pulumi.ComponentResource {
   readonly url: string;
   /** PEM of the authority that clients must trust. */
   readonly authority: pulumi.Output<string>;
+  /** What others watch. */
+  readonly postgres: Postgres;
+  readonly bridge: Bridge;
   readonly admin: { user: string; password: pulumi.Output<string> };
   /** Image reference and id of each part. */
   readonly images: pulumi.Output<Record<string, { reference: string; id: string }>>;
@@ -50,8 +53,13 @@ export class Chat extends pulumi.ComponentResource {
     const host = cluster.manager;
     const site = siteAuthority(edge.domain, edge.ports.https);
 
-    const own = (image: string, role: NodeRole): Image =>
-      new ServiceImage(`${image}-image`, { image, ...images, host, nodes: cluster.hostsWith(role) }, child);
+    const watched = config.observability?.exporters;
+    const own = (image: string, role: NodeRole, packages?: string[]): Image =>
+      new ServiceImage(
+        `${image}-image`,
+        { image, packages, ...images, host, nodes: cluster.hostsWith(role) },
+        child,
+      );
     const application = (part: Application, role: NodeRole) => ({
       image: applicationImage(
         `${part}-image`,
@@ -68,7 +76,7 @@ export class Chat extends pulumi.ComponentResource {
     const parts = {
       postgres: own("postgres", "data"),
       homeserver: own("homeserver", "data"),
-      edge: own("edge", "edge"),
+      edge: own("edge", "edge", watched?.nginx ? figuresPackages : undefined),
     };
     const applications = {
       bridge: application("bridge", "app"),
@@ -76,7 +84,7 @@ export class Chat extends pulumi.ComponentResource {
       frontend: application("frontend", "app"),
     };
 
-    const postgres = new Postgres(
+    this.postgres = new Postgres(
       "postgres",
       cluster,
       {
@@ -86,11 +94,13 @@ export class Chat extends pulumi.ComponentResource {
           { ...gatewayDatabase, uid: bySocket ? imageUids.gateway : imageUids.pooler },
           homeserverDatabase,
         ],
+        monitored: watched?.postgres ?? false,
         ...chat.postgres,
         ...chat.postgres.resources,
       },
       child,
     );
+    const { postgres } = this;
     const homeserver = new Homeserver(
       "homeserver",
       cluster,
@@ -104,11 +114,12 @@ export class Chat extends pulumi.ComponentResource {
         role: homeserverDatabase.owner,
         admin: chat.admin,
         keepData: chat.postgres.keepData,
+        metricsPort: watched?.synapse ? 9000 : undefined,
         ...chat.homeserver.resources,
       },
       child,
     );
-    const bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver }, child);
+    this.bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver }, child);
     const poolerImage = bySocket ? undefined : own("pooler", "data");
     const database: GatewayDatabase =
       poolerImage === undefined
@@ -127,6 +138,7 @@ export class Chat extends pulumi.ComponentResource {
       cluster,
       {
         image: parts.edge,
+        figures: watched?.nginx ?? false,
         machines: cluster.hostsWith("edge").map(({ facts }) => facts),
         certificate,
         domain: edge.domain,
@@ -136,7 +148,11 @@ export class Chat extends pulumi.ComponentResource {
         routes: [
           { path: "/", upstream: `${frontend.workload.hostname}:8080` },
           { path: "/api/", upstream: `${gateway.workload.hostname}:8080` },
-          { path: "/api/v1/bridge/status", readOnly: true, upstream: `${bridge.workload.hostname}:8081` },
+          {
+            path: "/api/v1/bridge/status",
+            readOnly: true,
+            upstream: `${this.bridge.workload.hostname}:8081`,
+          },
           { path: "/_matrix/", upstream: `${homeserver.workload.hostname}:8008`, maxBodyMiB: 50 },
         ],
         // The bridge asks whatever address a caller names, and the gateway passes passwords to another server.

@@ -181,6 +181,20 @@ const mycelium = some({
   tun: fc.boolean(),
 });
 
+const observability = some({
+  scrapeSeconds: int(5, 300),
+  retention: some({ days: int(1, 3650), diskMiB: int(256, 1_000_000) }),
+  keepData: fc.boolean(),
+  exporters: some(
+    Object.fromEntries(
+      ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"].map((name) => [
+        name,
+        fc.boolean(),
+      ]),
+    ),
+  ),
+});
+
 /** Any valid configuration, optional keys there or not. */
 export const validConfig: fc.Arbitrary<Raw> = fc
   .tuple(
@@ -201,6 +215,7 @@ export const validConfig: fc.Arbitrary<Raw> = fc
           buildOn: fc.constantFrom("local", "target"),
           keep: fc.integer({ min: 2, max: 100 }),
         }),
+        observability,
       },
       ["hosts", "edge"],
     ),

@@ -214,7 +214,7 @@ test("every role has a host; roles are known, given once, and their order means 
     /^hypha:hosts\.a\.roles: is below the least allowed, 1 entries; fix: it takes: What runs/,
   );
   expect(roles(["worker"])).toEqual([
-    "hypha:hosts.a.roles.0: must be one of manager, data, edge, app; fix: hypha:hosts.a.roles takes: What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest). Default: all four",
+    "hypha:hosts.a.roles.0: must be one of manager, data, edge, app, observe; fix: hypha:hosts.a.roles takes: What runs there: manager (the swarm's; 1 or 3 of them), data (Postgres and the homeserver; one host), edge (Nginx), app (the rest), observe (Prometheus; one host, see hypha:observability). Default: manager, data, edge, app",
   ]);
   const shuffled = parseConfig(
     local({ hosts: { a: { kind: "local", roles: ["app", "edge", "data", "manager"] } } }),

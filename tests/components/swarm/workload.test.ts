@@ -4,12 +4,20 @@ import type { WorkloadArgs } from "../../../components/swarm/workload";
 import { Workload } from "../../../components/swarm/workload";
 import { cluster, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
 
-type Args = Omit<WorkloadArgs, "image" | "memoryMiB"> & { memoryMiB?: number };
+type Args = Omit<WorkloadArgs, "image" | "memoryMiB" | "metrics"> &
+  Partial<Pick<WorkloadArgs, "memoryMiB" | "metrics">>;
+
+const metrics = { none: "a test" };
 
 const deployed = (args: (in_: ReturnType<typeof cluster>) => Args = () => ({})) =>
   run(() => {
     const swarm = cluster();
-    return new Workload("web", swarm, { image: pulled(swarm.manager), memoryMiB: 64, ...args(swarm) });
+    return new Workload("web", swarm, {
+      image: pulled(swarm.manager),
+      memoryMiB: 64,
+      metrics,
+      ...args(swarm),
+    });
   });
 const service = async (args: Args) => (await deployed(() => args)).byName("web-service").inputs;
 

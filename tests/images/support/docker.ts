@@ -74,6 +74,8 @@ export const builds: Record<string, Build> = {
   frontend: { app: "lab/apps/frontend" },
   edge: {},
   pooler: {},
+  exporters: {},
+  prometheus: {},
 };
 
 /** Builds as the deployment does: the image's directory, the app under app/, the machine's extra CAs under .ca/. */

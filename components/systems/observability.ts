@@ -1,0 +1,145 @@
+import * as pulumi from "@pulumi/pulumi";
+import { nodeAddress } from "../config/cluster";
+import { ObservabilityConfig, StackConfig } from "../config/schema";
+import { siteAuthority } from "../edge/render";
+import { Host } from "../host/host";
+import { Vps } from "../host/vps";
+import { ServiceImage } from "../images/serviceImage";
+import { MyceliumNode } from "../mycelium/mycelium";
+import { Alertmanager } from "../observability/alertmanager";
+import {
+  blackboxExporter,
+  bridgeExporter,
+  containersExporter,
+  nodeExporter,
+  postgresExporter,
+} from "../observability/exporters";
+import { myceliumFigures } from "../observability/myceliumFigures";
+import { bracketed, ProbedServer, ProbedSite, probesOf } from "../observability/probes";
+import { Prometheus } from "../observability/prometheus";
+import { Cluster } from "../swarm/cluster";
+import { stackName } from "../swarm/naming";
+import { Chat } from "./chat";
+
+/** Where the site answers as visitors meet it; on the local engine, whose loopback no container reaches, inside. */
+export function probedSite({ hosts, edge }: StackConfig): ProbedSite {
+  const at = Object.entries(hosts)
+    .filter(([, { roles }]) => roles.includes("edge"))
+    .map(([host, one]) => ({
+      host,
+      address:
+        one.kind === "vps" ? `${bracketed(one.address)}:${edge.ports.https}` : `${stackName("edge")}:8443`,
+    }))
+    .sort((a, b) => (a.host < b.host ? -1 : 1));
+  return { domain: edge.domain, authority: siteAuthority(edge.domain, edge.ports.https), at };
+}
+
+/** The servers, by the address that the others reach them by, and the ports that must answer there. */
+export function probedServers({ hosts, edge }: StackConfig): ProbedServer[] {
+  return Object.entries(hosts)
+    .flatMap(([host, one]) =>
+      one.kind === "vps"
+        ? [
+            {
+              host,
+              address: nodeAddress(one) ?? one.address,
+              ports: [one.port, ...(one.roles.includes("edge") ? [edge.ports.http] : [])],
+            },
+          ]
+        : [],
+    )
+    .sort((a, b) => (a.host < b.host ? -1 : 1));
+}
+
+/**
+ * Prometheus, Alertmanager and the exporters: everything in the stack is watched from the host with the role observe.
+ * Nothing of it listens on a host's address. `destroy` removes it, but for the volumes that `keepData` keeps.
+ */
+export class Observability extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    cluster: Cluster,
+    config: StackConfig,
+    settings: ObservabilityConfig,
+    chat: Chat,
+    nodes: ReadonlyMap<string, MyceliumNode>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("hypha:systems:Observability", name, {}, opts);
+    const { exporters, scrapeSeconds, keepData, retention } = settings;
+    const hosts = Object.keys(cluster.nodes)
+      .sort()
+      .map((hostName) => cluster.nodes[hostName]?.host ?? cluster.manager);
+    const own = (image: string, nodes: Host[]) =>
+      new ServiceImage(
+        `${image}-image`,
+        { image, ...config.images, host: cluster.manager, nodes },
+        { parent: this },
+      );
+    const [watcher = cluster.manager] = cluster.hostsWith("observe");
+    const image = own("prometheus", [watcher]);
+    const perHost = exporters.node || exporters.containers;
+    const some = perHost || exporters.postgres || exporters.bridge || exporters.blackbox;
+    const site = probedSite(config);
+    if (some) {
+      const common = {
+        image: own("exporters", perHost ? hosts : [watcher, cluster.dataHost]),
+        scrapeSeconds,
+      };
+      for (const host of hosts) {
+        // systemd makes a server's file systems shared; of the local engine nobody knows.
+        const one = { ...common, host, follow: host instanceof Vps };
+        if (exporters.node) {
+          const textfiles = this.textfiles(host, settings, nodes);
+          nodeExporter(`node-${host.name}`, cluster, { ...one, textfiles }, this);
+        }
+        if (exporters.containers) containersExporter(`containers-${host.name}`, cluster, one, this);
+      }
+      if (exporters.postgres) {
+        postgresExporter("postgres-exporter", cluster, { ...common, postgres: chat.postgres }, this);
+      }
+      if (exporters.bridge) {
+        bridgeExporter("bridge-exporter", cluster, { ...common, bridge: chat.bridge.workload }, this);
+      }
+      if (exporters.blackbox) {
+        blackboxExporter("blackbox", cluster, { ...common, site, authority: chat.authority }, this);
+      }
+    }
+    const alertmanager = new Alertmanager(
+      "alertmanager",
+      cluster,
+      { image, settings: "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n", keepData },
+      { parent: this },
+    );
+    new Prometheus(
+      "prometheus",
+      cluster,
+      {
+        image,
+        machine: watcher.facts,
+        scrapeSeconds,
+        rules: {},
+        retentionDays: retention.days,
+        diskMiB: retention.diskMiB,
+        keepData,
+        probes: exporters.blackbox ? probesOf(site, probedServers(config)) : [],
+        blackbox: `${stackName("blackbox")}:9115`,
+        alertmanager: alertmanager.address,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** What makes the files on a host that its node exporter hands out. */
+  private textfiles(
+    host: Host,
+    { exporters, scrapeSeconds }: ObservabilityConfig,
+    nodes: ReadonlyMap<string, MyceliumNode>,
+  ): pulumi.Resource[] {
+    const after = nodes.get(host.name);
+    return exporters.mycelium && after !== undefined && host instanceof Vps
+      ? [myceliumFigures(`${host.name}-mycelium-figures`, { host, scrapeSeconds, after }, { parent: this })]
+      : [];
+  }
+}

@@ -1,0 +1,192 @@
+import { parse } from "yaml";
+import { parseConfig } from "../../../components/config/load";
+import type { StackConfig } from "../../../components/config/schema";
+import { Chat } from "../../../components/systems/chat";
+import { cluster, hosts } from "../../../components/systems/hosts";
+import { myceliumNodes } from "../../../components/systems/mycelium";
+import { Observability } from "../../../components/systems/observability";
+import type { Target } from "../../../components/swarm/metrics";
+import type { Deployment } from "../../support/mocks";
+import { hostKey, local } from "../../support/config";
+import { run } from "../fixtures";
+
+/** As index.ts wires it. */
+const graph = (config: StackConfig): Promise<Deployment<readonly Target[]>> =>
+  run(() => {
+    const machines = hosts(config);
+    const swarm = cluster(config, machines);
+    const chat = new Chat("chat", swarm, config);
+    if (config.observability !== undefined) {
+      new Observability(
+        "observability",
+        swarm,
+        config,
+        config.observability,
+        chat,
+        myceliumNodes(config, machines),
+      );
+    }
+    return swarm.targets;
+  });
+
+const server = (address: string, roles: string[]) => ({ kind: "vps", address, hostKey, roles });
+const fleet = (observability: object, change: object = {}) =>
+  parseConfig({
+    hosts: {
+      db: server("192.0.2.1", ["manager", "data"]),
+      web: server("192.0.2.2", ["edge", "app"]),
+      obs: server("192.0.2.3", ["observe"]),
+    },
+    edge: { domain: "chat.example.org" },
+    chat: { bridge: { replicas: 2 } },
+    observability,
+    ...change,
+  });
+
+const heldBy = ({ byName }: Deployment<unknown>, name: string): string =>
+  Buffer.from(String(byName(name).inputs["data"]), "base64").toString();
+
+interface Scraped {
+  job_name: string;
+  static_configs?: { targets: string[]; labels: Record<string, string> }[];
+}
+
+const scraped = (deployment: Deployment<unknown>) =>
+  (parse(heldBy(deployment, "prometheus-yml")) as { scrape_configs: Scraped[] }).scrape_configs;
+
+test("every host has its exporters, named by it; everything else is where it belongs", async () => {
+  const deployment = await graph(fleet({}));
+  const services = deployment.byType("docker:index/service:Service");
+  const placed = Object.fromEntries(
+    services.map(({ name, inputs }) => {
+      const { taskSpec } = inputs as { taskSpec: { placement: { constraints: string[] } } };
+      return [name.replace(/-service$/, ""), taskSpec.placement.constraints.join()];
+    }),
+  );
+  expect(placed).toMatchObject({
+    ...Object.fromEntries(
+      ["db", "obs", "web"].flatMap((host) =>
+        ["node", "containers"].map((one) => [`${one}-${host}`, `node.labels.hypha.test.host==${host}`]),
+      ),
+    ),
+    "postgres-exporter": "node.labels.hypha.test.data==true",
+    "bridge-exporter": "node.labels.hypha.test.observe==true",
+    blackbox: "node.labels.hypha.test.observe==true",
+    alertmanager: "node.labels.hypha.test.observe==true",
+    prometheus: "node.labels.hypha.test.observe==true",
+  });
+  const ports = services.flatMap(({ name, inputs }) =>
+    (inputs as { endpointSpec: { ports: object[] } }).endpointSpec.ports.map(() => name),
+  );
+  expect(new Set(ports)).toEqual(new Set(["edge-service"]));
+});
+
+test("every service is a target or has a reason, and every target is in Prometheus' configuration", async () => {
+  const deployment = await graph(fleet({}));
+  const services = deployment
+    .byType("docker:index/service:Service")
+    .map(({ name }) => name.replace(/-service$/, ""));
+  expect(deployment.result.map(({ service }) => service).sort()).toEqual([...services].sort());
+  const asked = scraped(deployment).flatMap(({ static_configs }) =>
+    (static_configs ?? []).map(({ labels }) => labels["service"]),
+  );
+  for (const { service, metrics } of deployment.result) {
+    if ("none" in metrics) expect([service, metrics.none.length > 10]).toEqual([service, true]);
+    else expect(asked).toContain(service);
+  }
+  for (const { static_configs } of scraped(deployment)) {
+    for (const { labels } of static_configs ?? []) {
+      expect(labels).toMatchObject({ stack: "test", host: expect.stringMatching(/^(db|web|obs)$/) });
+    }
+  }
+});
+
+test("an exporter has no capability; what it sees of the host it may not change", async () => {
+  const { byName } = await graph(fleet({}));
+  const spec = (name: string) =>
+    (byName(name).inputs as { taskSpec: { containerSpec: Record<string, unknown> } }).taskSpec.containerSpec;
+  expect(spec("node-web-service")).toMatchObject({
+    capDrops: ["ALL"],
+    readOnly: true,
+    mounts: [
+      { type: "bind", source: "/", target: "/host", readOnly: true, bindOptions: { propagation: "rslave" } },
+      { type: "tmpfs" },
+    ],
+  });
+  expect(spec("node-web-service")["user"]).toBe("65534:65534");
+  expect(spec("containers-web-service")).toMatchObject({
+    user: "0:0",
+    capDrops: ["ALL"],
+    mounts: [
+      { source: "/sys/fs/cgroup", target: "/host/cgroup", readOnly: true },
+      { source: "/var/lib/docker/containers", target: "/host/containers", readOnly: true },
+      { type: "tmpfs" },
+    ],
+  });
+});
+
+test("Postgres lets the exporter look, by its account and as nobody but pg_monitor", async () => {
+  const watched = await graph(fleet({}));
+  expect(heldBy(watched, "postgres-pg-ident-conf")).toContain('clients uid1007 "hypha_monitor"\n');
+  expect(heldBy(watched, "postgres-pg-hba-conf")).toContain(
+    'local "postgres" "hypha_monitor" peer map=clients\n',
+  );
+  expect(heldBy(watched, "postgres-init-sql")).toContain('GRANT pg_monitor TO "hypha_monitor";\n');
+  expect(heldBy(watched, "postgres-init-sql")).not.toMatch(/(CREATE|REVOKE)[^;]*DATABASE "postgres"/);
+  const unwatched = await graph(fleet({ exporters: { postgres: false } }));
+  for (const file of ["pg-ident-conf", "pg-hba-conf", "init-sql"]) {
+    expect(heldBy(unwatched, `postgres-${file}`)).not.toContain("hypha_monitor");
+  }
+});
+
+test("what is switched off is not there, and nobody asks for it", async () => {
+  const off = Object.fromEntries(
+    ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"].map((one) => [
+      one,
+      false,
+    ]),
+  );
+  const deployment = await graph(fleet({ exporters: off }));
+  expect(scraped(deployment).map(({ job_name }) => job_name)).toEqual(["prometheus", "alertmanager"]);
+  expect(deployment.resources.map(({ name }) => name)).not.toContain("exporters-image");
+  expect(heldBy(deployment, "edge-nginx-conf")).not.toContain("stub_status");
+  expect(heldBy(deployment, "homeserver-homeserver-yaml")).not.toContain("metrics");
+});
+
+test("Prometheus keeps what fits: days, a share of the disk, a share of the memory; Alertmanager's file is secret", async () => {
+  const deployment = await graph(fleet({ retention: { days: 7, diskMiB: 1000 }, keepData: false }));
+  const { taskSpec } = deployment.byName("prometheus-service").inputs as {
+    taskSpec: { containerSpec: { commands: string[] } };
+  };
+  expect(taskSpec.containerSpec.commands).toEqual(
+    expect.arrayContaining(["--storage.tsdb.retention.time=7d", "--storage.tsdb.retention.size=1000MB"]),
+  );
+  expect(deployment.byName("prometheus-service").inputs).toMatchObject({
+    updateConfig: { order: "stop-first" },
+    taskSpec: {
+      resources: { limits: { memoryBytes: 1024 * 1024 * 1024 } },
+      containerSpec: { env: { GOMEMLIMIT: "921MiB" } },
+    },
+  });
+  expect(deployment.byName("alertmanager-yml").secretInputs).toEqual(["data"]);
+  const kept = (one: Deployment<unknown>) =>
+    one.resources
+      .filter(({ options }) => options.retainOnDelete)
+      .map(({ name }) => name)
+      .sort();
+  expect(kept(deployment)).toEqual(["homeserver-media", "postgres-data"]);
+  expect(kept(await graph(fleet({})))).toEqual([
+    ...["alertmanager-data", "homeserver-media", "postgres-data", "prometheus-data"],
+  ]);
+});
+
+test("without the section there is nothing of it, and without a host for it, it is beside the data", async () => {
+  const { resources } = await graph(parseConfig(local()));
+  expect(
+    resources.map(({ name }) => name).filter((name) => /prometheus|alertmanager|node-local$/.test(name)),
+  ).toEqual(["cluster-node-local"]);
+  const beside = await graph(parseConfig(local({ observability: {} })));
+  expect(beside.byName("cluster-node-local").inputs["stdin"]).toContain("hypha.test.observe=true");
+  // What a container sees of the local engine's machine may not be shared.
+  expect(JSON.stringify(beside.byName("node-local-service").inputs)).toContain('"propagation":"rprivate"');
+});
