@@ -66,8 +66,8 @@ grid-cancel: ## Cancel a ThreeFold Grid VM, and with it all that is on it: NAME=
 smoke: ## Ask the deployed site for what it must answer
 	@$(in_env) tsx ops/smoke.ts
 
-metrics: ## Prometheus and Alertmanager in your browser, through SSH: [JSON=1]
-	@$(in_env) tsx ops/metrics.ts $(if $(filter 1,$(JSON)),--json)
+metrics: ## Prometheus and Alertmanager in your browser, through SSH: [PORT=9090] [JSON=1]
+	@$(in_env) tsx ops/metrics.ts $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(JSON)),--json)
 
 shell: ## A shell where plain `pulumi` commands work in this checkout
 	@$(in_env) exec "$${SHELL:-bash}"

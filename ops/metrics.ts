@@ -1,15 +1,20 @@
 import { spawn } from "child_process";
 import { sshTarget } from "../components/host/access";
-import { observer, pages } from "./lib/observer";
+import { observer, Page, pages } from "./lib/observer";
 import { stackHosts, stackName } from "./lib/stack";
 import { parseArguments, runTool, ToolError } from "./lib/tool";
 
-const usage = `usage: metrics [--json]
+const usage = `usage: metrics [--port N] [--json]
 Prometheus and Alertmanager in your browser, through SSH, until you stop it. They listen on no address of the host.
+Prometheus is at http://localhost:N, 9090 unless told otherwise, Alertmanager three ports above.
 --json prints where they answer on the host that watches instead. STACK names the stack (default: the selected one).`;
 
 runTool(usage, (args) => {
-  const { flags } = parseArguments(args, { flags: ["--json"] });
+  const { flags, values } = parseArguments(args, { flags: ["--json"], values: ["--port"] });
+  const first = Number(values.get("--port") ?? pages.prometheus);
+  if (!Number.isInteger(first) || first < 1 || first > 65_532) {
+    throw new ToolError(`--port ${values.get("--port")}: give a number from 1 to 65532`);
+  }
   const stack = stackName();
   const { host, addresses } = observer(stackHosts(stack), stack);
   if (flags.has("--json")) {
@@ -21,15 +26,12 @@ runTool(usage, (args) => {
     console.log(`Prometheus: http://${addresses.prometheus}\nAlertmanager: http://${addresses.alertmanager}`);
     return 0;
   }
-  console.log(
-    Object.entries(pages)
-      .map(([page, port]) => `${page}: http://localhost:${port}`)
-      .join("\n"),
-  );
-  const forwards = Object.entries(pages).flatMap(([page, port]) => [
-    "-L",
-    `127.0.0.1:${port}:${addresses[page as keyof typeof pages]}`,
-  ]);
+  const local = Object.entries(pages).map(([page, port]) => ({
+    page: page as Page,
+    port: first + port - pages.prometheus,
+  }));
+  console.log(local.map(({ page, port }) => `${page}: http://localhost:${port}`).join("\n"));
+  const forwards = local.flatMap(({ page, port }) => ["-L", `127.0.0.1:${port}:${addresses[page]}`]);
   // A connection of its own: the shared one would keep the forwards after this ends.
   const own = ["-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes", "-N"];
   return new Promise<number>((resolve, reject) => {

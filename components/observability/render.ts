@@ -68,11 +68,11 @@ function discovery(all: readonly Endpoint[]): object {
             port,
             refresh_interval: "10s",
           })),
-          relabel_configs: several.flatMap(({ target, path, labels }) =>
+          relabel_configs: several.flatMap(({ target, port, path, labels }) =>
             Object.entries({ ...labels, ...(path === undefined ? {} : { __metrics_path__: path }) }).map(
               ([label, replacement]) => ({
-                source_labels: ["__meta_dns_name"],
-                regex: target.hostname,
+                source_labels: ["__meta_dns_name", "__address__"],
+                regex: `${target.hostname};.+:${port}`,
                 target_label: label,
                 replacement,
               }),

@@ -12,24 +12,9 @@ import { Gateway, GatewayDatabase } from "../matrix/gateway";
 import { Homeserver } from "../matrix/homeserver";
 import { Pooler } from "../postgres/pooler";
 import { Postgres } from "../postgres/postgres";
-import { Database } from "../postgres/render";
 import { Cluster, NodeRole } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
-
-/** The gateway has its database's name and role built in. */
-const gatewayDatabase = { name: "mycelium_matrix", owner: "mycelium_user" };
-/** Synapse refuses any other collation. */
-const homeserverDatabase: Database = {
-  name: "synapse",
-  owner: "synapse",
-  uid: imageUids.homeserver,
-  collation: "C",
-};
-
-/** Whether applications run on the data host only, where Postgres' socket is. */
-function besideData(hosts: StackConfig["hosts"]): boolean {
-  return Object.values(hosts).every(({ roles }) => roles.includes("data") || !roles.includes("app"));
-}
+import { besideData, gatewayDatabase, homeserverDatabase } from "./chatDatabases";
 
 /**
  * The Matrix-over-Mycelium chat. After `up` people open the site, log in and write to each other. `destroy` removes

@@ -95,8 +95,8 @@ test("replicas are found by DNS, and get the same labels", () => {
     dns_sd_configs: [{ names: ["hypha-test-edge"], type: "A", port: 9113, refresh_interval: "10s" }],
     relabel_configs: Object.entries({ stack: "test", host: "several", service: "edge" }).map(
       ([target_label, replacement]) => ({
-        source_labels: ["__meta_dns_name"],
-        regex: "hypha-test-edge",
+        source_labels: ["__meta_dns_name", "__address__"],
+        regex: "hypha-test-edge;.+:9113",
         target_label,
         replacement,
       }),
