@@ -151,10 +151,22 @@ test.each([
 
 test.each([
   // The smallest host that is watched, a common one, a big one.
-  [{ memoryMiB: 1900, diskMiB: 20_000 }, { memoryMiB: 512, goLimitMiB: 460, diskMiB: 1792 }],
-  [{ memoryMiB: 8000, diskMiB: 80_000 }, { memoryMiB: 1024, goLimitMiB: 921, diskMiB: 7936 }],
-  [{ memoryMiB: 500, diskMiB: 4000 }, { memoryMiB: 500, goLimitMiB: 450, diskMiB: 512 }],
-  [{ memoryMiB: 262_144, diskMiB: 4_000_000 }, { memoryMiB: 32_768, goLimitMiB: 29_491, diskMiB: 51_200 }],
+  [
+    { memoryMiB: 1900, diskMiB: 20_000 },
+    { memoryMiB: 512, goLimitMiB: 460, diskMiB: 1792 },
+  ],
+  [
+    { memoryMiB: 8000, diskMiB: 80_000 },
+    { memoryMiB: 1024, goLimitMiB: 921, diskMiB: 7936 },
+  ],
+  [
+    { memoryMiB: 500, diskMiB: 4000 },
+    { memoryMiB: 500, goLimitMiB: 450, diskMiB: 512 },
+  ],
+  [
+    { memoryMiB: 262_144, diskMiB: 4_000_000 },
+    { memoryMiB: 32_768, goLimitMiB: 29_491, diskMiB: 51_200 },
+  ],
 ])("Prometheus on %j gets %j", (machine, sizes) => {
   expect(prometheusSizes({ cpus: 2, ...machine }, {})).toEqual(sizes);
   expect(prometheusSizes({ cpus: 2, ...machine }, { diskMiB: 300 }).diskMiB).toBe(300);
