@@ -20,14 +20,15 @@ readonly parts=(pulumi-language-nodejs random docker tls command pulumi)
 
 usage() {
   cat <<'EOF'
-usage: ops/toolchain.sh [ensure|build|which|tools] [--yes]
+usage: ops/toolchain.sh [ensure|build|which|tools|toxiproxy] [--yes]
 
-  ensure  official binaries if their hosts answer, else built ones (default)
-  build   built ones, whatever answers
-  which   what is in place and where it came from; fails if something is missing
-  tools   shfmt, actionlint, promtool and amtool into the cache (${XDG_CACHE_HOME:-~/.cache}/hypha/bin)
+  ensure     official binaries if their hosts answer, else built ones (default)
+  build      built ones, whatever answers
+  which      what is in place and where it came from; fails if something is missing
+  tools      shfmt, actionlint, promtool and amtool into the cache (${XDG_CACHE_HOME:-~/.cache}/hypha/bin)
+  toxiproxy  into the cache too, for the benchmark: a proxy that makes connections slow
 
-  --yes   as root on Debian or Ubuntu: install what is missing (curl, unzip)
+  --yes      as root on Debian or Ubuntu: install what is missing (curl, unzip)
 
 HYPHA_TOOLCHAIN=official|build decides by itself. PULUMI_HOME is honoured.
 EOF
@@ -237,6 +238,21 @@ install_tools() {
   printf '%s\n' "$cache/bin"
 }
 
+# Its go.sum pins every module that it is made of.
+install_toxiproxy() {
+  local sources="$root/toolchain/toxiproxy" stamp
+  stamp="$cache/bin/.toxiproxy-$(cat -- "$sources"/go.{mod,sum} | sha256sum | cut -c1-16)"
+  if [[ ! -e "$stamp" || ! -x "$cache/bin/toxiproxy" ]]; then
+    find_go
+    mkdir -p "$cache/bin" "$cache/build" "$cache/log"
+    timed toxiproxy env -C "$sources" GOWORK=off GOFLAGS=-buildvcs=false \
+      "$go" build -o "$cache/build/toxiproxy" github.com/Shopify/toxiproxy/v2/cmd/server
+    mv -f "$cache/build/toxiproxy" "$cache/bin/toxiproxy"
+    : >"$stamp"
+  fi
+  printf '%s\n' "$cache/bin/toxiproxy"
+}
+
 ensure() {
   local left
   mapfile -t left < <(pending)
@@ -266,7 +282,7 @@ main() {
     case "$argument" in
       --yes) assume_yes=1 ;;
       --help | -h) verb=help ;;
-      ensure | build | which | tools) verb="$argument" ;;
+      ensure | build | which | tools | toxiproxy) verb="$argument" ;;
       *)
         usage >&2
         exit 2
@@ -279,6 +295,7 @@ main() {
     build) install_built && which_parts >&2 ;;
     which) which_parts ;;
     tools) install_tools ;;
+    toxiproxy) install_toxiproxy ;;
   esac
 }
 

@@ -43,7 +43,7 @@ describe("versions", () => {
         new RegExp(`^[0-9a-f]{64}  v0\\.0\\.1-go${pinned.GO_VERSION}\\.linux-${architecture}\\.zip$`, "m"),
       );
     }
-    for (const module of ["go.mod", "cli/go.mod"]) {
+    for (const module of ["go.mod", "cli/go.mod", "toxiproxy/go.mod"]) {
       const wanted = /^go (\d+)\.(\d+)/m.exec(read(module));
       expect(pinned.GO_VERSION?.startsWith(`${wanted?.[1]}.${wanted?.[2]}`)).toBe(true);
     }
