@@ -24,7 +24,10 @@ class Program {
       fs.copyFileSync(path.join(projectRoot, file), path.join(this.directory, file));
     }
     const project = fs.readFileSync(path.join(projectRoot, "Pulumi.yaml"), "utf8");
-    fs.writeFileSync(path.join(this.directory, "Pulumi.yaml"), project.replace(/^name: .*$/m, "name: empty"));
+    fs.writeFileSync(
+      path.join(this.directory, "Pulumi.yaml"),
+      project.replace(/^name: .*$/m, "name: empty").replaceAll(" ./", ` ${projectRoot}/`),
+    );
     fs.writeFileSync(path.join(this.directory, "index.ts"), this.source);
     fs.symlinkSync(path.join(projectRoot, "node_modules"), path.join(this.directory, "node_modules"));
     await this.pulumi("stack", "init", "empty");
