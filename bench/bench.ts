@@ -4,20 +4,22 @@ import { parseArguments, runTool, ToolError } from "../ops/lib/tool";
 import { projectRoot } from "../tests/e2e/support/stack";
 import { fleetPreview } from "./cases/fleet";
 import { floor } from "./cases/floor";
+import { hosts } from "./cases/hosts";
 import { peers } from "./cases/peers";
 import { change, connections, memory, stack } from "./cases/stacks";
 import { comparisons } from "./lib/aims";
 import { Deployment } from "./lib/deployment";
+import { LabFleet } from "./lib/labFleet";
 import { machine } from "./lib/machine";
 import { markdown, Results } from "./lib/report";
 import { Case, measure } from "./lib/series";
 import { Servers } from "./lib/servers";
 import { LabVps } from "../tests/e2e/support/lab";
 
-const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory", "fleet"] as const;
+const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory", "hosts", "fleet"] as const;
 type Group = (typeof groups)[number];
 
-const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B]
+const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B] [--hosts A,B,…] [--fleet A,B,…]
 Measures deployments on lab servers of its own and on the local engine, and removes them again. All cases are measured
 round by round; a table goes to standard output and to table.md beside the JSON. Nothing else should run meanwhile.
   --runs N        rounds; the table tells median, least and greatest (default 5)
@@ -25,6 +27,8 @@ round by round; a table goes to standard output and to table.md beside the JSON.
   --cold          build every image from its first step for the cold deployments
   --json FILE     where the figures go (default build/bench/results.json)
   --servers A,B   numbers of the lab servers; whatever is there goes (default 6,7)
+  --hosts A,B,…   how many hosts are prepared at once in the case hosts (default 1,2,4,8)
+  --fleet A,B,…   numbers of the lab servers of that case, as many as the most of them (default 30 to 37)
 Exit code 1 when a figure could not be measured. docs/benchmarks.md says what each figure is.`;
 
 function number(text: string, name: string, least: number, most: number): number {
@@ -51,6 +55,21 @@ function serverNumbers(text: string): [number, number] {
     throw new ToolError("--servers needs two different numbers, like 6,7");
   }
   return [first, second];
+}
+
+/** The counts in their order, and a server for each of the most hosts. */
+function hostsOf(counts: string, servers: string | undefined): { counts: number[]; numbers: number[] } {
+  const list = (text: string, name: string) => [
+    ...new Set(text.split(",").map((part) => number(part, name, 1, 99))),
+  ];
+  const wanted = list(counts, "--hosts").sort((a, b) => a - b);
+  const most = Math.max(...wanted);
+  const numbers =
+    servers === undefined ? Array.from({ length: most }, (_, index) => 30 + index) : list(servers, "--fleet");
+  if (numbers.length < most) {
+    throw new ToolError(`--fleet needs ${most} different numbers, as --hosts asks for so many servers`);
+  }
+  return { counts: wanted, numbers: numbers.slice(0, most) };
 }
 
 function onServer(servers: Servers, freshImages: boolean): Deployment {
@@ -89,12 +108,14 @@ function interrupted(): AbortSignal {
 async function main(args: string[]): Promise<number> {
   const { flags, values } = parseArguments(args, {
     flags: ["--cold"],
-    values: ["--runs", "--only", "--json", "--servers"],
+    values: ["--runs", "--only", "--json", "--servers", "--hosts", "--fleet"],
   });
   const runs = number(values.get("--runs") ?? "5", "--runs", 1, 1000);
   const selected = chosen(values.get("--only"));
   const file = path.resolve(values.get("--json") ?? path.join(projectRoot, "build", "bench", "results.json"));
   const servers = new Servers(...serverNumbers(values.get("--servers") ?? "6,7"));
+  const { counts, numbers } = hostsOf(values.get("--hosts") ?? "1,2,4,8", values.get("--fleet"));
+  const labFleet = new LabFleet(numbers);
   const remote = onServer(servers, flags.has("--cold"));
   const local = onLocalEngine(flags.has("--cold"));
   const cases: Record<Group, () => Case> = {
@@ -105,6 +126,8 @@ async function main(args: string[]): Promise<number> {
     peers: () => peers(servers),
     change: () => change(remote),
     memory: () => memory(remote),
+    // More than three repeats of each would take the most part of an hour.
+    hosts: () => hosts(labFleet, { counts, repeats: Math.min(runs, 3) }),
     fleet: fleetPreview,
   };
   const began = new Date();
@@ -113,7 +136,7 @@ async function main(args: string[]): Promise<number> {
     selected.map((group) => cases[group]()),
     runs,
     (text) => console.error(`${new Date().toISOString()} ${text}`),
-    [local, remote, servers],
+    [local, remote, servers, labFleet],
     interrupted(),
   );
   const results: Results = {

@@ -1,115 +1,7 @@
-import { createHash } from "crypto";
-import * as fs from "fs";
-import * as os from "os";
-import * as path from "path";
-import { stringify } from "yaml";
-import { LabVps } from "../../tests/e2e/support/lab";
-import { must, projectRoot } from "../../tests/e2e/support/stack";
+import { installPython, Peers } from "../lib/peers";
 import { Row } from "../lib/rows";
 import { Case, Series } from "../lib/series";
-import { ansibleVerdict, pyinfraVerdict, Verdict } from "../lib/verdicts";
 import { Servers } from "../lib/servers";
-
-const sources = path.join(projectRoot, "bench", "peers");
-
-/** A Python environment with both tools, kept in the user's cache for as long as the pinned versions stay. */
-async function environment(): Promise<string> {
-  const requirements = path.join(sources, "requirements.txt");
-  const hash = createHash("sha256").update(fs.readFileSync(requirements)).digest("hex").slice(0, 12);
-  const cache = process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
-  const venv = path.join(cache, "hypha", "bench", `venv-${hash}`);
-  // Written last: a half-made environment is made again.
-  const complete = path.join(venv, ".complete");
-  if (!fs.existsSync(complete)) {
-    await must("python3", ["-m", "venv", "--clear", venv]);
-    await must(path.join(venv, "bin", "pip"), [
-      ...[
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "--requirement",
-        requirements,
-      ],
-    ]);
-    fs.writeFileSync(complete, "");
-  }
-  return path.join(venv, "bin");
-}
-
-/** The two tools, with the same servers, key and pinned host keys. */
-class Peers {
-  private readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-bench-peers-"));
-  private bin = "";
-
-  async prepare(servers: readonly LabVps[]): Promise<void> {
-    this.bin = await environment();
-    const keyFile = await LabVps.keyFile();
-    const knownHosts = path.join(this.directory, "known_hosts");
-    const lines = await Promise.all(
-      servers.map(async (server) => `${server.address} ${await server.hostKey()}\n`),
-    );
-    fs.writeFileSync(knownHosts, lines.join(""));
-    for (const server of servers) {
-      // Both tools need Python on the server, Ansible apt's bindings too; Hypha needs neither.
-      await server.exec("apt-get -qq update && apt-get -qq install -y python3 python3-apt >/dev/null");
-    }
-    const addresses = servers.map(({ address }) => address);
-    this.writeInventories(addresses, keyFile, knownHosts);
-  }
-
-  private writeInventories(addresses: string[], keyFile: string, knownHosts: string): void {
-    const publicKey = `${keyFile}.pub`;
-    const login = { ssh_user: "root", ssh_key: keyFile, ssh_known_hosts_file: knownHosts };
-    const data = { ...login, ssh_strict_host_key_checking: "yes", public_key: publicKey };
-    fs.writeFileSync(
-      path.join(this.directory, "inventory.py"),
-      `hosts = [${addresses.map((address) => `("${address}", ${JSON.stringify(data)})`).join(", ")}]\n`,
-    );
-    const vars = {
-      ansible_user: "root",
-      ansible_ssh_private_key_file: keyFile,
-      ansible_ssh_common_args: `-o UserKnownHostsFile=${knownHosts} -o StrictHostKeyChecking=yes`,
-      ansible_python_interpreter: "/usr/bin/python3",
-      public_key: publicKey,
-    };
-    const hosts = Object.fromEntries(addresses.map((address) => [address, {}]));
-    fs.writeFileSync(path.join(this.directory, "inventory.yml"), stringify({ all: { hosts, vars } }));
-  }
-
-  /** Seconds; `settled` demands that nothing was changed. */
-  async pyinfra(addresses: string[], settled: boolean): Promise<number> {
-    const limits = addresses.flatMap((address) => ["--limit", address]);
-    const args = ["-y", ...limits, "inventory.py", path.join(sources, "deploy.py")];
-    const run = await must(path.join(this.bin, "pyinfra"), args, { cwd: this.directory });
-    check("pyinfra", pyinfraVerdict(run.output), addresses.length, settled);
-    return run.seconds;
-  }
-
-  async ansible(addresses: string[], settled: boolean): Promise<number> {
-    const args = ["-i", "inventory.yml", "--limit", addresses.join(","), path.join(sources, "playbook.yml")];
-    const env = {
-      ANSIBLE_CONFIG: path.join(sources, "ansible.cfg"),
-      ANSIBLE_HOME: path.join(this.directory, "ansible"),
-    };
-    const run = await must(path.join(this.bin, "ansible-playbook"), args, { cwd: this.directory, env });
-    check("ansible", ansibleVerdict(run.output), addresses.length, settled);
-    return run.seconds;
-  }
-
-  remove(): void {
-    fs.rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** A run counts only when it went through every server, failed on none, and changed nothing where nothing was due. */
-function check(tool: string, verdict: Verdict, hosts: number, settled: boolean): void {
-  if (verdict.hosts !== hosts || verdict.failed > 0 || (settled && verdict.changed > 0)) {
-    throw new Error(
-      `${tool}: ${hosts} hosts${settled ? " and no change" : ""} expected: ${JSON.stringify(verdict)}`,
-    );
-  }
-}
 
 /** The preparation of a server as pyinfra and Ansible do it: 17 operations, with nothing left to do. */
 export function peers(servers: Servers): Case {
@@ -129,6 +21,7 @@ export function peers(servers: Servers): Case {
     group: "peers",
     prepare: async (): Promise<Row[]> => {
       await Promise.all(both.map((server) => servers.boot(server)));
+      for (const server of both) await installPython(server);
       await tools.prepare(both);
       const converged = await tools.ansible(addresses, false);
       await tools.pyinfra(addresses, false);

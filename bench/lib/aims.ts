@@ -1,3 +1,4 @@
+import { fleetAims, hostAims } from "./hostAims";
 import { medianOf, Row } from "./rows";
 
 /** A figure set beside what the project aims at. */
@@ -81,5 +82,10 @@ function oneServiceChange(rows: readonly Row[]): Comparison {
 }
 
 export function comparisons(rows: readonly Row[]): Comparison[] {
-  return [...aims.map((aim) => compare(rows, aim)), oneServiceChange(rows)];
+  return [
+    ...aims.map((aim) => compare(rows, aim)),
+    oneServiceChange(rows),
+    ...hostAims(rows),
+    ...fleetAims(rows),
+  ];
 }

@@ -1,5 +1,5 @@
 /** One resource being worked on, in seconds since the first event. */
-interface Span {
+export interface Span {
   urn: string;
   start: number;
   end: number;

@@ -1,5 +1,5 @@
 /** What a row's numbers are. */
-export type Unit = "s" | "MiB" | "connections" | "resources";
+export type Unit = "s" | "ms" | "MiB" | "%" | "connections" | "sessions" | "resources";
 
 /** One measured thing: every value, in the order measured; or why there is none. */
 export interface Row {

@@ -12,7 +12,7 @@ export interface Series {
 export interface Case {
   group: string;
   /** One-time work before the rounds; gives the figures that are measured once. */
-  prepare: () => Promise<Row[]>;
+  prepare: (log: Log, stop: AbortSignal | undefined) => Promise<Row[]>;
   series: Series[];
   cleanUp: () => Promise<void>;
 }
@@ -26,13 +26,18 @@ async function seconds<T>(work: () => Promise<T>): Promise<[T, number]> {
 }
 
 /** Prepares one case; what fails is a row. */
-async function prepared(one: Case, log: Log): Promise<{ rows: Row[]; ready: boolean }> {
+async function prepared(
+  one: Case,
+  log: Log,
+  stop: AbortSignal | undefined,
+): Promise<{ rows: Row[]; ready: boolean }> {
   try {
     log(`${one.group}: preparing`);
-    const [rows, took] = await seconds(one.prepare);
+    const [rows, took] = await seconds(() => one.prepare(log, stop));
     log(`${one.group}: ready after ${took.toFixed(0)} s`);
     return { rows, ready: true };
   } catch (error) {
+    stop?.throwIfAborted();
     log(`${one.group}: ${String(error)}`);
     const failed = {
       group: one.group,
@@ -66,7 +71,7 @@ export async function measure(
     const repeated: [Series, Row][] = [];
     for (const one of cases) {
       stop?.throwIfAborted();
-      const { rows: once, ready } = await prepared(one, log);
+      const { rows: once, ready } = await prepared(one, log, stop);
       rows.push(...once);
       for (const series of one.series) {
         const row: Row = {

@@ -44,10 +44,16 @@ files.put(
     mode="600",
 )
 files.directory(name="Directory of the engine's settings", path="/etc/docker", mode="755")
-files.put(
+settings = files.put(
     name="The engine's settings", src=StringIO(DAEMON), dest="/etc/docker/daemon.json", mode="644"
 )
-systemd.service(name="Engine enabled and running", service="docker", running=True, enabled=True)
+systemd.service(
+    name="Engine enabled and running, with these settings",
+    service="docker",
+    running=True,
+    enabled=True,
+    restarted=settings.will_change,
+)
 
 if said("docker info --format '{{.Swarm.LocalNodeState}}'") != "active":
     server.shell(name="Swarm", commands=[f"docker swarm init --advertise-addr {host.name}"])
