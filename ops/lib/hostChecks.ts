@@ -11,14 +11,17 @@ const measure =
 const refusedMiB = 512;
 const refusedInodes = 98;
 
-/** Every host at once: whether it can be logged in to, and what is free on its disk. */
-export async function hostChecks({ hosts }: StackConfig): Promise<Check[]> {
+/**
+ * Every host at once: whether it can be logged in to, and what is free on its disk. One of several that cannot be reached
+ * stops no other, unless the others are spoken to through it.
+ */
+export async function hostChecks({ hosts, cluster }: StackConfig): Promise<Check[]> {
   const [reached, measured] = await Promise.all([
     reach(hosts),
     Promise.all(Object.values(hosts).map((host) => run(firstContact(host, ["sh", "-c", measure])))),
   ]);
   return Object.entries(hosts).map(([name, host], index) =>
-    hostCheck(name, host, reached[index]?.problem, measured[index]),
+    hostCheck(name, host, reached[index]?.problem, measured[index], name === cluster.first),
   );
 }
 
@@ -28,15 +31,20 @@ export function hostCheck(
   host: HostConfig,
   unreachable: string | undefined,
   ran: Ran | undefined,
+  first: boolean,
 ): Check {
   const named = `host ${name}`;
   if (unreachable !== undefined || ran === undefined || ran.code === 255) {
-    return {
-      name: named,
-      verdict: "FAILED",
-      what: `cannot be reached: ${unreachable ?? ran?.problem ?? "no answer"}`,
-      fix: `check that it runs, and hypha:hosts.${name}`,
-    };
+    const what = `cannot be reached: ${unreachable ?? ran?.problem ?? "no answer"}`;
+    const mend = `check that it runs, and hypha:hosts.${name}`;
+    return first
+      ? {
+          name: named,
+          verdict: "FAILED",
+          what,
+          fix: `${mend}; or name another manager as hypha:cluster.first`,
+        }
+      : { name: named, verdict: "warn", what, fix: `${mend}; the other hosts are deployed without it` };
   }
   const [sizes = "", inodes = ""] = ran.output.trim().split("\n");
   const [free = NaN, whole = NaN] = sizes.split(" ").map((text) => Number(text) / 1024);
