@@ -1,0 +1,71 @@
+import { stripVTControlCharacters } from "util";
+import { AuditRecord } from "./audit";
+import { code, fenced } from "./previewComment";
+
+export interface SummaryOf {
+  stack: string;
+  /** Exit code of the whole. */
+  code: number;
+  /** ISO 8601, UTC: what began before it is of another run. */
+  since: string;
+  /** Lines of the audit logs, oldest first; undefined where no host could be asked. */
+  records: readonly (AuditRecord & { hosts?: readonly string[] })[] | undefined;
+  /** All that was printed. */
+  log: string;
+  /** Where the run's log is. @default nowhere */
+  run?: string;
+}
+
+const mostLines = 60;
+
+function row({ when, result, seconds, commit, dirty, changes }: AuditRecord): string {
+  const done = Object.entries(changes).map(([what, count]) => `${count} ${what}`);
+  const cells = [
+    when.replace(".000Z", "Z"),
+    result,
+    `${seconds} s`,
+    code(`${commit.slice(0, 12)}${dirty ? "-dirty" : ""}`),
+    code(done.join(", ")),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** What a job did to a stack, from the lines it left in the audit log, as Markdown. A failure shows the end of its log. */
+export function deploymentSummary({ stack, code: exit, since, records, log, run }: SummaryOf): string {
+  // The log has whole seconds.
+  const own = (records ?? []).filter(
+    (record) => record.stack === stack && record.when.slice(0, 19) >= since.slice(0, 19),
+  );
+  const again = exit !== 0 && own.length > 1 && own.at(-1)?.result === "succeeded";
+  const title =
+    exit !== 0
+      ? `failed${again ? ", and what worked before was put back" : ""}`
+      : own.length > 0
+        ? "deployed"
+        : "nothing was left to do";
+  const lines = stripVTControlCharacters(log).trimEnd().split("\n");
+  return [
+    `### Stack ${code(stack)}: ${title}`,
+    "",
+    ...(own.length > 0
+      ? [
+          "| began | result | time | commit | resources |",
+          "| --- | --- | --- | --- | --- |",
+          ...own.map(row),
+          "",
+        ]
+      : []),
+    ...(records === undefined ? ["The servers' audit logs could not be read.", ""] : []),
+    ...(exit === 0
+      ? []
+      : [
+          "<details open><summary>The end of its log</summary>",
+          "",
+          fenced(lines.slice(-mostLines).join("\n").slice(-8000)),
+          "",
+          "</details>",
+          "",
+        ]),
+    ...(run === undefined ? [] : [`[The whole log](${run})`, ""]),
+  ].join("\n");
+}
