@@ -10,7 +10,9 @@ import {
   stepsOf,
 } from "./deployment";
 import { gather } from "./gather";
+import { treeState } from "./git";
 import { DeploymentRecord, deploymentRecord, keep } from "./record";
+import { stackFileName } from "./stackFile";
 import { StackConfig } from "../../components/config/schema";
 
 /** What a deployment came to. */
@@ -38,7 +40,12 @@ export function conclusionOf(
   const config = configOf(deployment.config);
   const failures = failuresOf(events, addresses(config));
   const tried = config !== undefined && Object.keys(deployment.changes).length > 0;
-  const audit = tried ? auditRecord(stack, deployment, config, operator(directory)) : undefined;
+  const audit = tried
+    ? {
+        ...auditRecord(stack, deployment, config, operator(directory)),
+        dirty: treeState(directory, stackFileName(stack)).changed.length > 0,
+      }
+    : undefined;
   return { deployment, config, failures, steps: stepsOf(events), audit };
 }
 

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "util";
+import { causeOf } from "./causes";
 
 /** What Pulumi tells of one resource; more than this is in the log. */
 interface Metadata {
@@ -30,7 +31,7 @@ export interface Failure {
   step: string;
   /** What was said of it last, oldest first. */
   lines: string[];
-  /** What to do, where the error itself says it. */
+  /** What to do: in the error's own words, else by its likely cause, where that is known. */
   hint: string | undefined;
 }
 
@@ -131,7 +132,7 @@ function explain(messages: readonly string[]): Pick<Failure, "lines" | "hint"> {
     .join("\n")
     .replace(/: running ".*?(?<!\\)"(?=:?\s*$)/gm, "");
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !noise.test(line));
-  const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1];
+  const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1] ?? causeOf(text);
   const said = lines
     .map((line) => line.replace(/(^\S+: |; )what to do: .*$/, ""))
     .filter((line) => line !== "");

@@ -35,7 +35,9 @@ export function treeState(directory: string, stackFile: string): TreeState {
   const changed = status
     .split("\0")
     .map((row) => row.slice(3))
-    .filter((file) => file !== "" && !(file === stackFile && saysTheSame(directory, file)));
+    // The packages are told by their lock file; in a version's own directory they are a link, which is not ignored.
+    .filter((file) => file !== "" && file !== "node_modules")
+    .filter((file) => file !== stackFile || !saysTheSame(directory, file));
   return { commit, changed };
 }
 

@@ -26,8 +26,9 @@ export function lastGood(history: readonly Deployed[], began: Date): Deployed | 
 }
 
 /** Refuses a version whose program git does not have: it was deployed with files that differ from its commit. */
-export function refuseDirty({ version, commit, dirty }: Deployed, allowed: boolean): void {
-  if (dirty && !allowed) {
+export function refuseDirty({ version, commit, dirty, record }: Deployed, allowed: boolean): void {
+  // Pulumi counts a stack file that it has only laid out anew.
+  if ((record?.dirty ?? dirty) && !allowed) {
     throw new ToolError(
       `version ${version} was deployed with files that differ from its commit ${commit?.slice(0, 12) ?? ""}, so it cannot be put back as it was\n` +
         "Take another version, or say ALLOW_DIRTY=1 to deploy the commit itself.",

@@ -106,7 +106,7 @@ describe("what failed", () => {
           "no route",
           "service rollback completed",
         ],
-        hint: undefined,
+        hint: expect.stringContaining("ended by itself") as string,
       },
     ]);
   });
