@@ -20,6 +20,7 @@ const groups = ["floor", "vps", "connections", "dev", "peers", "change", "memory
 type Group = (typeof groups)[number];
 
 const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B] [--hosts A,B,…] [--fleet A,B,…]
+             [--parallel N]
 Measures deployments on lab servers of its own and on the local engine, and removes them again. All cases are measured
 round by round; a table goes to standard output and to table.md beside the JSON. Nothing else should run meanwhile.
   --runs N        rounds; the table tells median, least and greatest (default 5)
@@ -29,6 +30,7 @@ round by round; a table goes to standard output and to table.md beside the JSON.
   --servers A,B   numbers of the lab servers; whatever is there goes (default 6,7)
   --hosts A,B,…   how many hosts are prepared at once in the case hosts (default 1,2,4,8)
   --fleet A,B,…   numbers of the lab servers of that case, as many as the most of them (default 30 to 37)
+  --parallel N    resources that a cold deployment on servers works on at once (default 16, as in make up)
 Exit code 1 when a figure could not be measured. docs/benchmarks.md says what each figure is.`;
 
 function number(text: string, name: string, least: number, most: number): number {
@@ -72,7 +74,7 @@ function hostsOf(counts: string, servers: string | undefined): { counts: number[
   return { counts: wanted, numbers: numbers.slice(0, most) };
 }
 
-function onServer(servers: Servers, freshImages: boolean): Deployment {
+function onServer(servers: Servers, freshImages: boolean, parallel: number): Deployment {
   const size = { cpus: 1, memoryMiB: 1024, diskGiB: 2 };
   const hosts = async () => {
     await servers.boot(servers.first);
@@ -81,14 +83,14 @@ function onServer(servers: Servers, freshImages: boolean): Deployment {
     return { vps: { kind: "vps", address, ...login, minimum: size, recommended: size } };
   };
   const edge = { domain: "bench.test" };
-  return new Deployment({ stack: "bench", group: "vps", hosts, edge, freshImages });
+  return new Deployment({ stack: "bench", group: "vps", hosts, edge, freshImages, parallel });
 }
 
-function onLocalEngine(freshImages: boolean): Deployment {
+function onLocalEngine(freshImages: boolean, parallel: number): Deployment {
   // Other stacks of this engine keep the usual ports.
   const edge = { domain: "bench.localhost", ports: { http: 18080, https: 18443 } };
   const hosts = async () => ({ local: { kind: "local" } });
-  return new Deployment({ stack: "bench-dev", group: "dev", hosts, edge, freshImages });
+  return new Deployment({ stack: "bench-dev", group: "dev", hosts, edge, freshImages, parallel });
 }
 
 /** Ctrl-C ends the measuring, not the cleaning up. */
@@ -108,26 +110,27 @@ function interrupted(): AbortSignal {
 async function main(args: string[]): Promise<number> {
   const { flags, values } = parseArguments(args, {
     flags: ["--cold"],
-    values: ["--runs", "--only", "--json", "--servers", "--hosts", "--fleet"],
+    values: ["--runs", "--only", "--json", "--servers", "--hosts", "--fleet", "--parallel"],
   });
   const runs = number(values.get("--runs") ?? "5", "--runs", 1, 1000);
+  const parallel = number(values.get("--parallel") ?? "16", "--parallel", 1, 1000);
   const selected = chosen(values.get("--only"));
   const file = path.resolve(values.get("--json") ?? path.join(projectRoot, "build", "bench", "results.json"));
   const servers = new Servers(...serverNumbers(values.get("--servers") ?? "6,7"));
   const { counts, numbers } = hostsOf(values.get("--hosts") ?? "1,2,4,8", values.get("--fleet"));
   const labFleet = new LabFleet(numbers);
-  const remote = onServer(servers, flags.has("--cold"));
-  const local = onLocalEngine(flags.has("--cold"));
+  const remote = onServer(servers, flags.has("--cold"), parallel);
+  const local = onLocalEngine(flags.has("--cold"), parallel);
   const cases: Record<Group, () => Case> = {
     floor,
     vps: () => stack("vps", remote),
-    connections: () => connections(remote, servers),
+    connections: () => connections(remote, servers, parallel),
     dev: () => stack("dev", local),
     peers: () => peers(servers),
     change: () => change(remote),
     memory: () => memory(remote),
     // More than three repeats of each would take the most part of an hour.
-    hosts: () => hosts(labFleet, { counts, repeats: Math.min(runs, 3) }),
+    hosts: () => hosts(labFleet, { counts, repeats: Math.min(runs, 3), parallel }),
     fleet: fleetPreview,
   };
   const began = new Date();

@@ -15,6 +15,8 @@ export interface HostsArgs {
   counts: readonly number[];
   /** How often a run with nothing to do is measured. */
   repeats: number;
+  /** Resources that Hypha works on at once. */
+  parallel: number;
 }
 
 /** How a figure's name begins, as the aims look for it. */
@@ -59,14 +61,15 @@ interface Round {
   servers: readonly LabVps[];
   latency: boolean;
   repeats: number;
+  parallel: number;
   rows: Rows;
 }
 
 const what = "engine installed; account, keys, engine settings, swarm, labels";
 
-async function hypha({ fleet, servers, latency, repeats, rows }: Round): Promise<void> {
+async function hypha({ fleet, servers, latency, repeats, parallel, rows }: Round): Promise<void> {
   const of = (figure: string) => `${subject("hypha", servers.length, latency)}, ${figure}`;
-  const stack = new HostsStack(servers, latency ? ways.slow : ways.direct);
+  const stack = new HostsStack(servers, latency ? ways.slow : ways.direct, parallel);
   try {
     await fleet.reset(servers);
     await rows.measure(
@@ -113,7 +116,7 @@ async function peer(tool: "pyinfra" | "ansible", tools: Peers, round: Round): Pr
  * The preparation of servers by Hypha, pyinfra and Ansible, one after the other from the same start, without and with
  * added latency. All of it is measured once, in order: what one tool leaves, the next would find.
  */
-export function hosts(fleet: LabFleet, { counts, repeats }: HostsArgs): Case {
+export function hosts(fleet: LabFleet, { counts, repeats, parallel }: HostsArgs): Case {
   const direct = new Peers();
   const slow = new Peers();
   const latency = new Latency(proxyPort);
@@ -135,7 +138,8 @@ export function hosts(fleet: LabFleet, { counts, repeats }: HostsArgs): Case {
       await slow.prepare(fleet.servers, slowly);
       for (const added of [false, true]) {
         for (const count of counts) {
-          const round = { fleet, servers: fleet.servers.slice(0, count), latency: added, repeats, rows };
+          const servers = fleet.servers.slice(0, count);
+          const round = { fleet, servers, latency: added, repeats, parallel, rows };
           await hypha(round);
           for (const tool of ["pyinfra", "ansible"] as const) await peer(tool, added ? slow : direct, round);
         }

@@ -3,7 +3,8 @@ import { StackHost } from "../../ops/lib/stack";
 import { must } from "../../tests/e2e/support/stack";
 import { Deployment, expectChanges, succeeded } from "../lib/deployment";
 import { peakMemory } from "../lib/memory";
-import { Row } from "../lib/rows";
+import { sshdLoadOf } from "../lib/labFleet";
+import { Row, Unit } from "../lib/rows";
 import { Case, Series } from "../lib/series";
 import { Servers } from "../lib/servers";
 
@@ -116,14 +117,25 @@ export function memory(deployment: Deployment): Case {
 }
 
 /** Logins that the server's sshd accepted. */
-export function connections(deployment: Deployment, servers: Servers): Case {
+export function connections(deployment: Deployment, servers: Servers, parallel: number): Case {
   return {
     group: "connections",
     prepare: async () => {
       await deployment.deploy();
-      const cold = await servers.first.logins();
-      const note = "since the server booted; counted before any other `up`";
-      return [{ group: "connections", name: "cold up", unit: "connections", values: [cold], note }];
+      // Before any other `up`: all that this server ever saw.
+      const { connections: cold, sessions, refused, atOnce } = await sshdLoadOf(servers.first, 0);
+      const row = (name: string, unit: Unit, value: number, note?: string): Row => {
+        return { group: "connections", name, unit, values: [value], ...(note === undefined ? {} : { note }) };
+      };
+      return [
+        row("cold up", "connections", cold, `since the server booted; ${parallel} resources at once`),
+        row("cold up: sessions", "sessions", sessions),
+        row("cold up: at once", "connections", atOnce.connections),
+        row("cold up: not logged in at once", "connections", atOnce.notLoggedIn),
+        row("cold up: sessions at once", "sessions", atOnce.sessions),
+        row("cold up: sessions at once on one connection", "sessions", atOnce.sessionsOnOneConnection),
+        row("cold up: refused by sshd", "connections", refused),
+      ];
     },
     series: [
       {

@@ -1,4 +1,4 @@
-import { fleetAims, hostAims } from "./hostAims";
+import { connectionAims, fleetAims, hostAims } from "./hostAims";
 import { medianOf, Row } from "./rows";
 
 /** A figure set beside what the project aims at. */
@@ -85,6 +85,7 @@ export function comparisons(rows: readonly Row[]): Comparison[] {
   return [
     ...aims.map((aim) => compare(rows, aim)),
     oneServiceChange(rows),
+    ...connectionAims(rows),
     ...hostAims(rows),
     ...fleetAims(rows),
   ];

@@ -12,6 +12,8 @@ export interface DeploymentArgs {
   edge: object;
   /** Build every image from its first step: no layer of an earlier build is used. */
   freshImages: boolean;
+  /** Resources that the first `up` works on at once. */
+  parallel: number;
 }
 
 /** The chat, deployed by the real program with a state of its own. */
@@ -31,7 +33,7 @@ export class Deployment {
   }
 
   private async cold(): Promise<Row[]> {
-    const { group, freshImages } = this.args;
+    const { group, freshImages, parallel } = this.args;
     if (freshImages) {
       this.base = await newBaseImage();
     }
@@ -40,7 +42,7 @@ export class Deployment {
     const eventLog = path.join(this.stack.directory, "events.json");
     // The CLI takes --event-log only so.
     this.stack.env["PULUMI_DEBUG_COMMANDS"] = "true";
-    const run = await this.stack.up("--event-log", eventLog);
+    const run = await this.stack.up("--parallel", String(parallel), "--event-log", eventLog);
     delete this.stack.env["PULUMI_DEBUG_COMMANDS"];
     const { created } = countChanges(succeeded(run).output);
     const note = freshImages

@@ -80,6 +80,20 @@ function aimsOf(rows: readonly Row[], most: number, latency: string): Comparison
   ];
 }
 
+/** A whole stack's first deployment on one host. */
+export function connectionAims(rows: readonly Row[]): Comparison[] {
+  if (!rows.some(({ group }) => group === "connections")) return [];
+  const pending = figure(rows, "connections", "cold up: not logged in at once", "connections");
+  return [
+    compare(
+      "not logged in at once, cold up / what sshd allows",
+      pending,
+      given(10, "connections"),
+      atMost(1),
+    ),
+  ];
+}
+
 const previewed = /^preview of (\d+) hosts$/;
 
 /** What a plan of a growing fleet aims at. */

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { LabVps } from "../../tests/e2e/support/lab";
-import { countChanges, must, projectRoot, Stack } from "../../tests/e2e/support/stack";
+import { countChanges, must, projectRoot, Run, Stack } from "../../tests/e2e/support/stack";
 import { CriticalPath, criticalPath, needsOf } from "./critical";
 import { expectChanges, succeeded } from "./deployment";
 import { Way } from "./peers";
@@ -9,9 +9,6 @@ import { spans } from "./phases";
 import { busyShare, processorTimes } from "./processors";
 
 const program = path.join(projectRoot, "bench", "program");
-
-/** As `make up` has it. */
-const parallel = ["--parallel", "16"];
 
 export interface Cold {
   seconds: number;
@@ -28,6 +25,8 @@ export class HostsStack {
   constructor(
     private readonly servers: readonly LabVps[],
     private readonly way: (server: LabVps) => Way,
+    /** Resources that an `up` works on at once. */
+    private readonly parallel: number,
   ) {
     this.stack = new Stack(`hosts-${servers.length}`, program);
   }
@@ -42,7 +41,7 @@ export class HostsStack {
     const eventLog = path.join(this.stack.directory, "events.json");
     this.stack.env["PULUMI_DEBUG_COMMANDS"] = "true";
     const before = processorTimes();
-    const run = succeeded(await this.stack.up(...parallel, "--event-log", eventLog));
+    const run = succeeded(await this.up("--event-log", eventLog));
     const busy = busyShare(before, processorTimes());
     delete this.stack.env["PULUMI_DEBUG_COMMANDS"];
     return {
@@ -84,8 +83,12 @@ export class HostsStack {
     return Object.fromEntries(await Promise.all(entries));
   }
 
+  private up(...options: string[]): Promise<Run> {
+    return this.stack.up("--parallel", String(this.parallel), ...options);
+  }
+
   async noop(): Promise<number> {
-    return expectChanges(succeeded(await this.stack.up(...parallel)), 0).seconds;
+    return expectChanges(succeeded(await this.up()), 0).seconds;
   }
 
   /** As `make doctor` runs it; nothing may differ. */

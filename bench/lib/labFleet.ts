@@ -28,6 +28,19 @@ pkill -f '^sshd: [a-z]' || true
 docker info --format '{{.Swarm.LocalNodeState}}'
 `;
 
+/** From now on sshd logs each connection and session, as `sshdLoad` reads it. */
+export async function logSessions(server: LabVps): Promise<void> {
+  await server.exec(
+    "echo LogLevel VERBOSE >/etc/ssh/sshd_config.d/00-bench.conf && systemctl reload-or-restart ssh",
+  );
+}
+
+/** What a server's sshd saw since then, in seconds since 1970. */
+export async function sshdLoadOf(server: LabVps, since: number): Promise<SshdLoad> {
+  const log = await server.exec(`journalctl -u ssh --no-pager -o cat --since @${since.toFixed(3)}`);
+  return sshdLoad(log);
+}
+
 /** Servers with a Docker engine, and nothing else of what the tools prepare. */
 export class LabFleet {
   readonly servers: readonly LabVps[];
@@ -52,9 +65,9 @@ export class LabFleet {
     // Hypha's audit log wants logrotate; with it and fresh package lists no tool waits for packages.
     await server.exec(
       "apt-get -qq install -y --no-install-recommends logrotate ca-certificates >/dev/null && " +
-        "mkdir -p /var/lib/apt/periodic && touch /var/lib/apt/periodic/update-success-stamp && " +
-        "echo LogLevel VERBOSE >/etc/ssh/sshd_config.d/00-bench.conf && systemctl restart ssh",
+        "mkdir -p /var/lib/apt/periodic && touch /var/lib/apt/periodic/update-success-stamp",
     );
+    await logSessions(server);
   }
 
   async reset(servers: readonly LabVps[]): Promise<void> {
@@ -68,13 +81,9 @@ export class LabFleet {
 
   /** What each server's sshd saw while the work was done. */
   async watch<T>(servers: readonly LabVps[], work: () => Promise<T>): Promise<[T, SshdLoad[]]> {
-    const since = (Date.now() / 1000).toFixed(3);
+    const since = Date.now() / 1000;
     const result = await work();
-    const loads = await Promise.all(
-      servers.map(async (server) =>
-        sshdLoad(await server.exec(`journalctl -u ssh --no-pager -o cat --since @${since}`)),
-      ),
-    );
+    const loads = await Promise.all(servers.map((server) => sshdLoadOf(server, since)));
     return [result, loads];
   }
 

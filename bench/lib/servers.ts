@@ -1,4 +1,5 @@
 import { LabVps } from "../../tests/e2e/support/lab";
+import { logSessions } from "./labFleet";
 
 /** Two bare servers of the lab, booted when first asked for. */
 export class Servers {
@@ -12,7 +13,7 @@ export class Servers {
   }
 
   async boot(server: LabVps): Promise<void> {
-    const booting = this.booted.get(server) ?? server.boot();
+    const booting = this.booted.get(server) ?? server.boot().then(() => logSessions(server));
     this.booted.set(server, booting);
     await booting;
   }

@@ -1,5 +1,5 @@
 import { criticalPath, needsOf } from "../../bench/lib/critical";
-import { fleetAims, hostAims } from "../../bench/lib/hostAims";
+import { connectionAims, fleetAims, hostAims } from "../../bench/lib/hostAims";
 import { busyShare, processorTimes } from "../../bench/lib/processors";
 import { Row, Unit } from "../../bench/lib/rows";
 import { busiest, sshdLoad } from "../../bench/lib/sshd";
@@ -145,6 +145,17 @@ describe("aims of the hosts", () => {
     expect(hostAims([])).toEqual([]);
     expect(met(figures("", 16).filter(({ name }) => !name.startsWith("doctor")))[5]).toBeUndefined();
   });
+});
+
+test("a whole stack's first deployment leaves sshd room for those that are not logged in yet", () => {
+  const pending = (value: number) => [
+    row("connections", "cold up: not logged in at once", value, "connections"),
+  ];
+  expect(connectionAims(pending(10))).toMatchObject([
+    { met: true, shown: "10 connections / 10 connections" },
+  ]);
+  expect(connectionAims(pending(11))).toMatchObject([{ met: false }]);
+  expect(connectionAims([])).toEqual([]);
 });
 
 describe("aims of a growing plan", () => {
