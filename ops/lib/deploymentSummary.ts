@@ -36,10 +36,11 @@ export function deploymentSummary({ stack, code: exit, since, records, log, run 
   const own = (records ?? []).filter(
     (record) => record.stack === stack && record.when.slice(0, 19) >= since.slice(0, 19),
   );
-  const again = exit !== 0 && own.length > 1 && own.at(-1)?.result === "succeeded";
+  // What was put back may have needed no change, and then has no line of its own.
+  const back = /^.*Version (\d+) is back and answers/m.exec(log)?.[1];
   const title =
     exit !== 0
-      ? `failed${again ? ", and what worked before was put back" : ""}`
+      ? `failed${back === undefined ? "" : `, and version ${back} was put back`}`
       : own.length > 0
         ? "deployed"
         : "nothing was left to do";

@@ -41,8 +41,12 @@ describe("the summary of a deployment", () => {
     const log = Array.from({ length: 100 }, (_, index) => `\u001b[31mline ${index}\u001b[0m`).join("\n");
     const failed = record({ result: "failed" });
     expect(summary(1, [failed], log)).toMatch(/^### Stack `prod`: failed\n/);
-    const text = summary(1, [failed, record({ when: "2026-01-02T03:05:00.000Z" })], log);
-    expect(text).toMatch(/^### Stack `prod`: failed, and what worked before was put back\n/);
+    const text = summary(
+      1,
+      [failed],
+      `${log}\nVersion 7 is back and answers (12 s). It failed all the same.`,
+    );
+    expect(text).toMatch(/^### Stack `prod`: failed, and version 7 was put back\n/);
     expect(text).toContain("\nline 99\n");
     expect(text).not.toContain("line 1\n");
     expect(text).not.toContain("\u001b");
