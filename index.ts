@@ -15,7 +15,7 @@ const config = loadConfig();
 const machines = hosts(config);
 const swarm = cluster(config, machines);
 const nodes = myceliumNodes(config, machines);
-const chat = new Chat("chat", swarm, config);
+const chat = new Chat("chat", swarm, config, nodes);
 // Last: it watches what is there by then.
 if (config.observability !== undefined) {
   new Observability("observability", swarm, config, config.observability, chat, nodes);

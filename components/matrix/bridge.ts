@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MyceliumApi } from "../mycelium/mycelium";
 import { Cluster } from "../swarm/cluster";
 import { Workload } from "../swarm/workload";
 import { ApplicationArgs } from "./application";
@@ -6,17 +7,24 @@ import { Homeserver } from "./homeserver";
 
 export interface BridgeArgs extends ApplicationArgs {
   homeserver: Homeserver;
+  /** The same on each host that it may run on. @default it has no Mycelium */
+  mycelium?: MyceliumApi;
 }
+
+/** Where the container has the directory of the API's socket. */
+const apiPath = "/run/mycelium";
 
 /**
  * The Matrix bridge. It looks for a homeserver and a Mycelium API on its own loopback: the image forwards the first
- * to the stack's homeserver. Routes are in its memory, a restart forgets them. `destroy` removes it.
+ * to the stack's homeserver, and the second to the node of the host that it runs on, where there is one. Routes are in
+ * its memory, a restart forgets them. `destroy` removes it.
  */
 export class Bridge extends pulumi.ComponentResource {
   readonly workload: Workload;
 
   constructor(name: string, cluster: Cluster, args: BridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:matrix:Bridge", name, {}, opts);
+    const { mycelium } = args;
     this.workload = new Workload(
       name,
       cluster,
@@ -27,11 +35,13 @@ export class Bridge extends pulumi.ComponentResource {
         env: {
           ...args.env,
           HOMESERVER_UPSTREAM: `${args.homeserver.workload.hostname}:8008`,
-          MYCELIUM_UPSTREAM: "",
+          MYCELIUM_SOCKET: mycelium === undefined ? "" : `${apiPath}/${mycelium.socket}`,
         },
+        hostMounts:
+          mycelium === undefined ? [] : [{ source: mycelium.directory, path: apiPath, follow: false }],
         memoryMiB: args.memoryMiB ?? 128,
         cpus: args.cpus,
-        after: [args.homeserver],
+        after: [args.homeserver, ...(mycelium?.after ?? [])],
       },
       { parent: this },
     );

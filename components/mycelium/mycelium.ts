@@ -5,7 +5,7 @@ import { sshDestination } from "../host/channel";
 import { Vps } from "../host/vps";
 import { hostScript } from "../shell/hostScript";
 import { Program, programVariables } from "./program";
-import { nodeConfig, nodeUnit } from "./render";
+import { apiDirectories, apiProxyUnit, apiSocketUnit, myceliumPaths, nodeConfig, nodeUnit } from "./render";
 
 export interface MyceliumNodeArgs {
   /** The server it runs on. */
@@ -16,6 +16,14 @@ export interface MyceliumNodeArgs {
   peers: string[];
   /** Whether an interface carries IPv6 traffic. @default true, and false on a ThreeFold Grid VM */
   tun?: boolean;
+}
+
+/** How a container gets to a node's API: the directory of its host to mount, and what is to be there first. */
+export interface MyceliumApi {
+  directory: string;
+  /** Name of the Unix socket in it. */
+  socket: string;
+  after: pulumi.Resource[];
 }
 
 /** How a node is known on the network. */
@@ -31,9 +39,10 @@ const tunConflict = (addresses: readonly string[]): string =>
   "fix: leave tun out, unless the server is reached another way";
 
 /**
- * A Mycelium node on a server, as the systemd unit `mycelium.service`. After `up` its API answers on loopback and its
- * ports are its own. The key is the stack's, so the address outlives the server. `destroy` removes the unit, the
- * program, the configuration, the account and the key, and with them the address.
+ * A Mycelium node on a server, as the systemd unit `mycelium.service`. After `up` its API answers on loopback, and on a
+ * Unix socket for a container that mounts `api.directory`; its ports are its own. The key is the stack's, so the address
+ * outlives the server. `destroy` removes the units, the program, the configuration, the account and the key, and with
+ * them the address.
  */
 export class MyceliumNode extends pulumi.ComponentResource {
   /** IPv6 address on the Mycelium, in 400::/7. */
@@ -42,6 +51,8 @@ export class MyceliumNode extends pulumi.ComponentResource {
   readonly subnet: pulumi.Output<string>;
   /** X25519 public key, hex. */
   readonly publicKey: pulumi.Output<string>;
+  /** For the one container that is to use it: the API has no login. It is there whether the node runs or not. */
+  readonly api: MyceliumApi;
 
   constructor(name: string, args: MyceliumNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:mycelium:MyceliumNode", name, {}, opts);
@@ -74,7 +85,7 @@ export class MyceliumNode extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: account },
     );
-    const { peers, rpc, api } = myceliumPorts;
+    const ports = myceliumPorts;
     const tun = host.facts.apply(async (facts) => {
       if (args.tun === true && facts.overlayAddresses.length > 0) {
         await pulumi.log.warn(`${host.name}: ${tunConflict(facts.overlayAddresses)}`, this);
@@ -92,14 +103,30 @@ export class MyceliumNode extends pulumi.ComponentResource {
           CONFIG: tun.apply((own) => nodeConfig({ peers: args.peers, tun: own })),
           UNIT: tun.apply((own) => nodeUnit({ tun: own })),
           TUN: tun.apply(String),
-          TCP_PORTS: [peers, api, rpc].join(" "),
-          UDP_PORTS: String(peers),
-          API_PORT: String(api),
+          TCP_PORTS: [ports.peers, ports.api, ports.rpc].join(" "),
+          UDP_PORTS: String(ports.peers),
+          API_PORT: String(ports.api),
           KEY: pulumi.secret(key.base64),
         },
       },
       { parent: this, dependsOn: sent },
     );
+    const api = hostScript(
+      `${name}-api`,
+      {
+        ...onHost,
+        script: "mycelium/scripts/api.sh",
+        variables: {
+          HOST_NAME,
+          DIRECTORIES: apiDirectories(),
+          SOCKET_UNIT: apiSocketUnit(),
+          PROXY_UNIT: apiProxyUnit(),
+        },
+        undo: true,
+      },
+      { parent: this, dependsOn: host.ready },
+    );
+    this.api = { directory: myceliumPaths.apiDirectory, socket: myceliumPaths.apiSocket, after: [api] };
     // A secret went in, and so Pulumi takes what comes out for one: it is how the network knows the node.
     const identity = pulumi.unsecret(service.stdout).apply((text) => JSON.parse(text) as Identity);
     this.address = identity.address;

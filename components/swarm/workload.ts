@@ -19,9 +19,9 @@ export interface VolumeMount {
   shared?: boolean;
 }
 
-/** A directory of the node itself, which the container may read and not change. */
+/** A directory of the node itself, which the container may read and not change; to a socket in it, it may connect. */
 export interface HostMount {
-  /** Absolute path on the node. */
+  /** Absolute path on every node of the role: Swarm starts no container where it is missing. */
   source: pulumi.Input<string>;
   /** Absolute path in the container. */
   path: string;

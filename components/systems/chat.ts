@@ -10,11 +10,13 @@ import { Bridge } from "../matrix/bridge";
 import { Frontend } from "../matrix/frontend";
 import { Gateway, GatewayDatabase } from "../matrix/gateway";
 import { Homeserver } from "../matrix/homeserver";
+import { MyceliumNode } from "../mycelium/mycelium";
 import { Pooler } from "../postgres/pooler";
 import { Postgres } from "../postgres/postgres";
 import { Cluster, NodeRole } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
 import { besideData, gatewayDatabase, homeserverDatabase } from "./chatDatabases";
+import { apiOnEach } from "./mycelium";
 
 /**
  * The Matrix-over-Mycelium chat. After `up` people open the site, log in and write to each other. `destroy` removes
@@ -31,7 +33,13 @@ export class Chat extends pulumi.ComponentResource {
   /** Image reference and id of each part. */
   readonly images: pulumi.Output<Record<string, { reference: string; id: string }>>;
 
-  constructor(name: string, cluster: Cluster, config: StackConfig, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    cluster: Cluster,
+    config: StackConfig,
+    nodes: ReadonlyMap<string, MyceliumNode> = new Map(),
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("hypha:systems:Chat", name, {}, opts);
     const { chat, edge, images } = config;
     const child = { parent: this };
@@ -104,7 +112,8 @@ export class Chat extends pulumi.ComponentResource {
       },
       child,
     );
-    this.bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver }, child);
+    const mycelium = apiOnEach(cluster.hostsWith("app"), nodes);
+    this.bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver, mycelium }, child);
     const poolerImage = bySocket ? undefined : own("pooler", "data");
     const database: GatewayDatabase =
       poolerImage === undefined

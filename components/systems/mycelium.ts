@@ -4,7 +4,7 @@ import { myceliumPorts } from "../config/mycelium";
 import { HostConfig, MyceliumConfig, StackConfig } from "../config/schema";
 import { Host } from "../host/host";
 import { Vps } from "../host/vps";
-import { MyceliumNode } from "../mycelium/mycelium";
+import { MyceliumApi, MyceliumNode } from "../mycelium/mycelium";
 import { Program } from "../mycelium/program";
 
 function program({ source }: MyceliumConfig): Program {
@@ -41,4 +41,16 @@ export function myceliumNodes(
     }
   }
   return nodes;
+}
+
+/** The way to the node's API for what may run on any of these hosts; none where one of them has no node. */
+export function apiOnEach(
+  machines: readonly Host[],
+  nodes: ReadonlyMap<string, MyceliumNode>,
+): MyceliumApi | undefined {
+  const apis = machines.flatMap(({ name }) => nodes.get(name)?.api ?? []);
+  const [first] = apis;
+  return first !== undefined && apis.length === machines.length
+    ? { ...first, after: apis.flatMap(({ after }) => after) }
+    : undefined;
 }

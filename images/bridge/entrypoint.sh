@@ -6,14 +6,18 @@ parts=()
 
 say() { printf 'bridge: %s\n' "$*" >&2; }
 
+# forward PORT ADDRESS: of socat.
 forward() {
-  local name=$1 port=$2 upstream=$3 patience=$4
-  if [[ ! $upstream =~ ^[A-Za-z0-9._-]+:[0-9]+$ ]]; then
-    say "$name is \"$upstream\", not host:port"
+  socat "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr,fork,max-children=256" "$2" &
+  parts+=($!)
+}
+
+# must_match NAME VALUE PATTERN WHAT
+must_match() {
+  if [[ ! $2 =~ $3 ]]; then
+    say "$1 is \"$2\", not $4"
     exit 1
   fi
-  socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,max-children=256" "TCP:$upstream,connect-timeout=$patience" &
-  parts+=($!)
 }
 
 stop() {
@@ -24,12 +28,14 @@ stop() {
 }
 
 main() {
-  local status=0
+  local status=0 homeserver=${HOMESERVER_UPSTREAM:-} mycelium=${MYCELIUM_SOCKET:-}
   trap stop TERM INT
-  forward HOMESERVER_UPSTREAM 8008 "${HOMESERVER_UPSTREAM:-}" 5
-  if [[ -n ${MYCELIUM_UPSTREAM:-} ]]; then
-    # The bridge asks it before each answer to a status.
-    forward MYCELIUM_UPSTREAM 8989 "$MYCELIUM_UPSTREAM" 1
+  must_match HOMESERVER_UPSTREAM "$homeserver" '^[A-Za-z0-9._-]+:[0-9]+$' host:port
+  forward 8008 "TCP:$homeserver,connect-timeout=5"
+  if [[ -n $mycelium ]]; then
+    must_match MYCELIUM_SOCKET "$mycelium" '^/[A-Za-z0-9._/-]+$' "an absolute path"
+    # Opened anew for each connection: node and socket may come and go.
+    forward 8989 "UNIX-CONNECT:$mycelium"
   fi
   /app/matrix-bridge &
   parts+=($!)

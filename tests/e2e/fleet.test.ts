@@ -1,8 +1,9 @@
 import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
+import { bridgesConnected, siteConnected } from "./support/bridge";
 import { LabVps } from "./support/lab";
-import { Poller } from "./support/poller";
+import { Poller, until } from "./support/poller";
 import { countChanges, must, projectRoot, Run, Stack, start, untilOutput } from "./support/stack";
 
 /**
@@ -18,6 +19,7 @@ const servers = {
 };
 type Name = keyof typeof servers;
 const three: Name[] = ["db", "web", "app1"];
+const node = process.env["HYPHA_MYCELIUM"];
 const stack = new Stack("fleet");
 const entries = new Map<Name, object>();
 let site: Site;
@@ -45,6 +47,8 @@ async function configure(names: Name[], greeting = "hello"): Promise<void> {
       frontend: { replicas: 2 },
     },
     images: {},
+    // Real nodes where their program is given; an interface needs more than a lab server has.
+    mycelium: { source: node === undefined ? { kind: "sample" } : { kind: "file", path: node }, tun: false },
   });
 }
 
@@ -87,14 +91,6 @@ async function nodesOf(service: string): Promise<string[]> {
     .sort();
 }
 
-async function until(what: string, holds: () => Promise<boolean>, seconds = 90): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-
 const rooms = async (): Promise<string | undefined> => {
   const response = await siteRequest(site, "/api/rooms/list", { timeoutSeconds: 10 });
   return response.status === 200 && response.body.includes('"success":true')
@@ -107,12 +103,8 @@ const smoke = (): Promise<Run> => must("tsx", ["ops/smoke.ts"], { env: { ...stac
 const logins = (names: Name[]): Promise<number[]> =>
   Promise.all(names.map((name) => servers[name].vps.logins()));
 
-/** The TCP ports that answer, seen from here: the servers' neighbour on the network. */
-async function openPorts(vps: LabVps): Promise<number[]> {
-  const scan = ["-n", "-Pn", "-p-", "--min-rate=8000", "--max-retries=1", "-T5", "-oG", "-"];
-  const { output } = await must("nmap", [...scan, vps.address]);
-  return [...output.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
-}
+const bridgesOn = (name: Name): Promise<boolean[]> =>
+  bridgesConnected(servers[name].vps, "hypha-fleet-bridge");
 
 beforeAll(async () => {
   await Promise.all(three.map((name) => servers[name].vps.boot({ ENGINE: "preinstalled" })));
@@ -161,6 +153,31 @@ test("replicas are on every host of their role, the database where its data are"
   }
 });
 
+test("each bridge reaches the Mycelium node of its own host, and nothing else there does", async () => {
+  const hosts = [servers.web.vps, servers.app1.vps];
+  expect(await siteConnected(site)).toEqual(new Set([true]));
+  for (const vps of hosts) {
+    const mounted =
+      "docker ps -q | xargs docker inspect --format '{{.Name}}{{range .Mounts}} {{.Source}}{{end}}'";
+    const holders = (await vps.exec(mounted)).split("\n").filter((line) => line.includes("/run/hypha"));
+    expect(holders).toEqual([expect.stringMatching(/^\/hypha-fleet-bridge\S+ \/run\/hypha\/mycelium *$/)]);
+    const gateway = "$(docker ps -q --filter name=hypha-fleet-gateway)";
+    const neighbour = await vps.startExec(
+      `docker exec ${gateway} bash -c ': </dev/tcp/hypha-fleet-bridge/8081; : </dev/tcp/hypha-fleet-bridge/8989'`,
+    );
+    expect(neighbour.output).toMatch(/8989: Connection refused/);
+    expect(neighbour.output).not.toContain("8081:");
+  }
+  await Promise.all(hosts.map((vps) => vps.exec("systemctl stop mycelium")));
+  expect(await siteConnected(site)).toEqual(new Set([false]));
+  await servers.web.vps.exec("systemctl start mycelium");
+  // Each has its own.
+  await until("the bridge of web has its node again", async () => String(await bridgesOn("web")) === "true");
+  expect(await bridgesOn("app1")).toEqual([false]);
+  await servers.app1.vps.exec("systemctl start mycelium");
+  await until("that of app1 too", async () => String(await bridgesOn("app1")) === "true");
+});
+
 test("a second up changes nothing and opens no session on any host", async () => {
   const before = await logins(three);
   expect(await up("no-op")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
@@ -182,8 +199,8 @@ test("the doctor finds every host as the stack would have it, and names the one 
 });
 
 test("from another host only the declared ports are open", async () => {
-  const seen = await Promise.all(three.map((name) => openPorts(servers[name].vps)));
-  expect(seen).toEqual([[22], [22, 80, 443], [22]]);
+  const seen = await Promise.all(three.map((name) => servers[name].vps.openPorts()));
+  expect(seen.map(String)).toEqual(["22,9651", "22,80,443,9651", "22,9651"]);
 });
 
 test("a fourth host joins; the others learn its address, no service is touched, no request fails", async () => {
@@ -241,6 +258,8 @@ test("a host that reboots comes back by itself, and nothing is to be done", asyn
   await must("docker", ["restart", "vps23"]);
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
   await until("a bridge runs there again", async () => (await nodesOf("bridge")).length === 2);
+  // Wherever they went meanwhile.
+  await until("every bridge has its node", async () => String([...(await siteConnected(site))]) === "true");
   expect(await up("after-reboot")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
   const { output } = await smoke();
   expect(output.match(/^ok /gm)).toHaveLength(6);
@@ -262,6 +281,7 @@ test("a host that is cut off fails the update by its name, the site answers; onc
   expect(cut.output).toMatch(/app2.*(timeout|timed out|no route|unreachable|connection)/i);
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
   await up("after-cut-off");
+  await until("a bridge there has its node", async () => (await bridgesOn("app2")).includes(true));
   expect(await up("after-cut-off-again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 

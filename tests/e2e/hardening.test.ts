@@ -26,22 +26,6 @@ function expectSuccess(run: Run): void {
   expect(run.code === 0 ? "" : run.output.slice(-4000)).toBe("");
 }
 
-/** The TCP ports that answer, seen from here: the server's neighbour on the network. */
-async function openPorts(): Promise<number[]> {
-  const { output } = await must("nmap", [
-    "-n",
-    "-Pn",
-    "-p-",
-    "--min-rate=8000",
-    "--max-retries=1",
-    "-T5",
-    "-oG",
-    "-",
-    vps.address,
-  ]);
-  return [...output.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
-}
-
 /** What a port answers, or undefined. */
 async function answerOf(port: number): Promise<string | undefined> {
   const line = 'timeout 3 bash -c "exec 3<>/dev/tcp/$0/$1 && cat <&3"';
@@ -93,7 +77,7 @@ test("without the firewall every published port is open", async () => {
   const run = await up({ firewall: { enabled: false } });
   expect(run.output).toMatch(/\d+ created/);
   expectSuccess(run);
-  expect(await openPorts()).toEqual([22, 2377, 7946, httpPort, 9998, 9999]);
+  expect(await vps.openPorts()).toEqual([22, 2377, 7946, httpPort, 9998, 9999]);
   expect(await answerOf(9998)).toBe("bridged");
 });
 
@@ -101,7 +85,7 @@ test("with it only the declared ones are, and containers still reach each other 
   const run = await up();
   expectSuccess(run);
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 2, replaced: 0, deleted: 0 });
-  expect(await openPorts()).toEqual([22, httpPort]);
+  expect(await vps.openPorts()).toEqual([22, httpPort]);
   expect(await answerOf(httpPort)).toBe("declared");
   expect(await answerOf(9999)).toBeUndefined();
   const task = "$(docker ps -q --filter name=^undeclared)";
@@ -163,7 +147,7 @@ test("a run that was cut between change and login is finished by the next", asyn
   expectSuccess(await up());
   const opened = { firewall: { tcp: [9999] } };
   expectSuccess(await up(opened, "--target", "**vps5-hardening-apply"));
-  expect(await openPorts()).toEqual([22, httpPort, 9999]);
+  expect(await vps.openPorts()).toEqual([22, httpPort, 9999]);
   // The minute passes: the old state is back, and has been for long.
   await vps.exec("systemctl start hypha-revert && echo 1 >/var/lib/hypha/hardening/reverted");
   expect(await answerOf(9999)).toBeUndefined();

@@ -145,6 +145,19 @@ test("both come up, answer on loopback only, and meet", async () => {
   await expectToMeet();
 });
 
+/** What connecting to the API's socket as an account says; after an answer how it begins. */
+const knock = (account: string) =>
+  `runuser -u ${account} -- python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); ` +
+  `s.connect("/run/hypha/mycelium/api.sock"); s.sendall(b"GET /api/v1/admin HTTP/1.0\\r\\n\\r\\n"); ` +
+  `print(s.recv(99).decode()[:7])' 2>&1 | tail -n 1`;
+
+test("its API is on a Unix socket too, which no account of the host reaches but root", async () => {
+  expect(await first.exec(knock("root"))).toBe("HTTP/1.\n");
+  for (const account of ["muser", "mycelium", "nobody"]) {
+    expect(await first.exec(knock(account))).toBe("PermissionError: [Errno 13] Permission denied\n");
+  }
+});
+
 test("the key is its owner's only, and nowhere else", async () => {
   const key = (await first.exec("base64 -w 0 /var/lib/mycelium/priv_key.bin")).trim();
   expect(Buffer.from(key, "base64")).toHaveLength(32);
@@ -211,8 +224,9 @@ test("destroy leaves nothing of it", async () => {
   expect(run.code).toBe(0);
   for (const vps of servers) {
     const left = await vps.exec(
-      "ls -d /etc/mycelium /var/lib/mycelium /usr/local/lib/hypha /etc/systemd/system/mycelium.service 2>/dev/null; " +
-        "getent passwd mycelium; systemctl list-units --all --plain --no-legend 'mycelium*'; ss -Hlnt 'sport = :9651'",
+      "ls -d /etc/mycelium /var/lib/mycelium /usr/local/lib/hypha /etc/systemd/system/*mycelium* /etc/tmpfiles.d/hypha* " +
+        "/run/hypha 2>/dev/null; " +
+        "getent passwd mycelium; systemctl list-units --all --plain --no-legend '*mycelium*'; ss -Hlnt 'sport = :9651'",
     );
     expect(left).toBe("");
   }

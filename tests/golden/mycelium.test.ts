@@ -1,12 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPeers } from "../../components/config/mycelium";
-import { nodeConfig, nodeUnit } from "../../components/mycelium/render";
+import { apiDirectories, apiProxyUnit, apiSocketUnit, nodeConfig, nodeUnit } from "../../components/mycelium/render";
 
 const directory = join(__dirname, "files", "mycelium");
 const rendered: Record<string, string> = {
   "mycelium.service": nodeUnit({ tun: true }),
   "mycelium-without-tun.service": nodeUnit({ tun: false }),
+  "hypha-mycelium.conf": apiDirectories(),
+  "hypha-mycelium-api.socket": apiSocketUnit(),
+  "hypha-mycelium-api.service": apiProxyUnit(),
   "mycelium.toml": nodeConfig({ peers: defaultPeers, tun: true }),
   "mycelium-without-tun.toml": nodeConfig({ peers: ["tcp://[2001:db8::1]:9651"], tun: false }),
 };

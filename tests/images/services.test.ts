@@ -180,32 +180,40 @@ print(c.fetchall())`,
 });
 
 describe("bridge", () => {
-  const mycelium = `import http.server
-class H(http.server.BaseHTTPRequestHandler):
+  /** A node's API on a Unix socket: like Mycelium it has no /health, and says so. */
+  const mycelium = `import http.server, os, socketserver
+class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200); self.end_headers(); self.wfile.write(b'{"nodeSubnet":"400::/7"}')
-http.server.HTTPServer(("0.0.0.0", 8989), H).serve_forever()`;
+        self.send_response(404); self.end_headers()
+    def log_message(self, *_):
+        pass
+path = "/run/mycelium/api.sock"
+if os.path.exists(path): os.remove(path)
+server = socketserver.UnixStreamServer(path, Api)
+os.chmod(path, 0o666)
+server.serve_forever()`;
+  const connected = async (): Promise<boolean> => {
+    const { body } = await json("i-br", 8081, "/api/v1/bridge/status");
+    return (body as { mycelium_connected: boolean }).mycelium_connected;
+  };
 
-  it("answers with its status, forwards localhost:8989 to Mycelium, and keeps routes in memory", async () => {
-    docker(
-      "run",
-      "-d",
-      "--name",
-      "i-mycelium",
-      ...net,
-      "--entrypoint",
-      "python3",
-      "i-bridge",
-      "-c",
-      mycelium,
-    );
-    await healthy(start("br", "i-bridge", ...net, "-p", "127.0.0.1::8081", "-e", "HOMESERVER_UPSTREAM=i-hs:8008",
-      "-e", "MYCELIUM_UPSTREAM=i-mycelium:8989")); // prettier-ignore
+  it("answers with its status, and forwards localhost:8989 to a socket that comes, hangs and goes", async () => {
+    const mount = ["-v", "i-mycelium:/run/mycelium"];
+    await healthy(start("br", "i-bridge", ...net, ...mount, "-p", "127.0.0.1::8081", "-e", "HOMESERVER_UPSTREAM=i-hs:8008",
+      "-e", "MYCELIUM_SOCKET=/run/mycelium/api.sock")); // prettier-ignore
     expect((await json("i-br", 8081, "/health")).body).toBe("OK");
-    await until("Mycelium connected", 10, async () => {
-      const { body } = await json("i-br", 8081, "/api/v1/bridge/status");
-      return (body as { mycelium_connected: boolean }).mycelium_connected;
-    });
+    expect(await connected()).toBe(false);
+    docker("run", "-d", "--name", "i-mycelium", ...mount, "--user", "0", "--entrypoint", "python3", "i-bridge", "-c", mycelium); // prettier-ignore
+    await until("Mycelium connected", 20, connected);
+    docker("pause", "i-mycelium");
+    // The status waits for it in vain; to start the bridge again would help nobody.
+    expect(tryDocker("exec", "i-br", "healthcheck")).toEqual({ code: 0, out: "" });
+    docker("unpause", "i-mycelium");
+    docker("rm", "-f", "i-mycelium");
+    expect(await connected()).toBe(false);
+  });
+
+  it("keeps routes in memory, knows no federation, and stops in time", async () => {
     const route = { server_name: "b.example", mycelium_key: "k" };
     expect((await json("i-br", 8081, "/api/v1/bridge/routes", route)).status).toBe(201);
     expect((await json("i-br", 8081, "/api/v1/bridge/routes")).body).toMatchObject({ count: 1 });
@@ -225,6 +233,9 @@ http.server.HTTPServer(("0.0.0.0", 8989), H).serve_forever()`;
     const bad = start("br-bad", "i-bridge", "-e", "HOMESERVER_UPSTREAM=i-hs");
     expect(await ended(bad, 10)).toBe(1);
     expect(logs(bad)).toContain('HOMESERVER_UPSTREAM is "i-hs", not host:port');
+    const relative = start("br-relative", "i-bridge", "-e", "HOMESERVER_UPSTREAM=i-hs:8008", "-e", "MYCELIUM_SOCKET=api.sock"); // prettier-ignore
+    expect(await ended(relative, 10)).toBe(1);
+    expect(logs(relative)).toContain('MYCELIUM_SOCKET is "api.sock", not an absolute path');
   });
 });
 

@@ -1,3 +1,4 @@
+import * as docker from "@pulumi/docker";
 import type { Source } from "../../../components/config/schema";
 import { ServiceImage } from "../../../components/images/serviceImage";
 import { applicationImage } from "../../../components/matrix/application";
@@ -21,7 +22,7 @@ interface Settings {
   readonly cpus?: number;
 }
 
-const make = (settings: Settings) =>
+const make = (settings: Settings, beside = false) =>
   run(() => {
     const swarm = cluster();
     const image = pulled(swarm.manager);
@@ -40,7 +41,14 @@ const make = (settings: Settings) =>
       },
       ...{ admin: "admin", keepData: true },
     });
-    new Bridge("bridge", swarm, { ...settings, image, homeserver });
+    const mycelium = () => ({
+      ...{ directory: "/run/hypha/mycelium", socket: "api.sock" },
+      after: [new docker.Volume("first", { name: "first" }, { provider: swarm.provider })],
+    });
+    new Bridge("bridge", swarm, {
+      ...{ ...settings, image, homeserver },
+      mycelium: beside ? mycelium() : undefined,
+    });
     new Gateway("gateway", swarm, { ...settings, image, database: { kind: "socket", postgres } });
     return new Frontend("frontend", swarm, { ...settings, image });
   });
@@ -98,7 +106,7 @@ const mib = (size: number) => size * 1024 * 1024;
 
 test("each application is one service with its own limits, start-first, and no file or port", async () => {
   const { byName } = await make({ replicas: 1, env: {} });
-  const upstreams = { HOMESERVER_UPSTREAM: "hypha-test-homeserver:8008", MYCELIUM_UPSTREAM: "" };
+  const upstreams = { HOMESERVER_UPSTREAM: "hypha-test-homeserver:8008", MYCELIUM_SOCKET: "" };
   expect(byName("bridge-service").inputs).toEqual(
     service("bridge", {
       limits: { memoryBytes: mib(128) },
@@ -143,6 +151,21 @@ test("replicas, environment and limits given win, but for what the bridge must b
     },
   });
   expect(byName("gateway-service").inputs).toMatchObject({ taskSpec: { resources: { limits } } });
+});
+
+test("a bridge with a Mycelium node beside it has the node's directory, and nothing else of the host", async () => {
+  const { byName } = await make({ replicas: 1, env: {} }, true);
+  const bind = {
+    ...{ type: "bind", source: "/run/hypha/mycelium", target: "/run/mycelium", readOnly: true },
+    bindOptions: { propagation: "rprivate" },
+  };
+  expect(byName("bridge-service").inputs).toEqual(
+    service("bridge", {
+      ...{ limits: { memoryBytes: mib(128) }, mounts: [bind, tmpfs("/tmp")] },
+      env: { HOMESERVER_UPSTREAM: "hypha-test-homeserver:8008", MYCELIUM_SOCKET: "/run/mycelium/api.sock" },
+    }),
+  );
+  expect(waitsFor(byName("bridge-service"))).toContain("first");
 });
 
 test("the bridge waits for the homeserver, the gateway for the database, the frontend for neither", async () => {

@@ -6,7 +6,13 @@ import { sshDestination } from "../../../components/host/channel";
 import { Vps } from "../../../components/host/vps";
 import { MyceliumNode } from "../../../components/mycelium/mycelium";
 import { Program, programVariables, releaseUrl } from "../../../components/mycelium/program";
-import { nodeConfig, nodeUnit } from "../../../components/mycelium/render";
+import {
+  apiDirectories,
+  apiProxyUnit,
+  apiSocketUnit,
+  nodeConfig,
+  nodeUnit,
+} from "../../../components/mycelium/render";
 import { shellAssign } from "../../../components/shell/quote";
 import { outputOf } from "../../support/mocks";
 import { endpoint, hostKey, noOptions, preflightOutput, run, sent, waitsFor } from "../fixtures";
@@ -68,6 +74,7 @@ test("is a key, an account, the program sent and the service, one after the othe
     "hypha:mycelium:MyceliumNode web1-mycelium",
     "random:index/randomBytes:RandomBytes web1-mycelium-key",
     "command:remote:Command web1-mycelium-account",
+    "command:remote:Command web1-mycelium-api",
     "command:local:Command web1-mycelium-program",
     "command:remote:Command web1-mycelium-service",
   ]);
@@ -132,6 +139,29 @@ test("the service's script gets the key on standard input, as a secret; nothing 
   expect(JSON.stringify(others)).not.toContain(key);
 });
 
+test("the way to its API is there whether the node runs or not, and goes with it", async () => {
+  const { byName, result } = await deployed();
+  const api = byName("web1-mycelium-api");
+  expect(api).toMatchObject({ secretInputs: ["connection"], options: remote });
+  expect(waitsFor(api)).toEqual(["web1-prepare"]);
+  expect(api.inputs).toEqual({
+    ...verbs,
+    delete: "bash -s -- down",
+    connection,
+    stdin: sent(
+      shellAssign({
+        HOST_NAME: "web1",
+        DIRECTORIES: apiDirectories(),
+        SOCKET_UNIT: apiSocketUnit(),
+        PROXY_UNIT: apiProxyUnit(),
+      }),
+      "mycelium/scripts/api.sh",
+    ),
+  });
+  expect(result.api).toMatchObject({ directory: "/run/hypha/mycelium", socket: "api.sock" });
+  expect(result.api.after).toHaveLength(1);
+});
+
 test("who the node is, is told and is no secret", async () => {
   const { result, byName } = await deployed();
   expect(await outputOf(result.address)).toEqual({ value: identity.address, secret: false });
@@ -154,7 +184,7 @@ test("a preview shows the whole node", async () => {
   const own = resources.filter(({ name }) => name.startsWith("web1-mycelium"));
   expect(own.map(({ name }) => name)).toEqual([
     "web1-mycelium",
-    ...["key", "account", "program", "service"].map((role) => `web1-mycelium-${role}`),
+    ...["key", "account", "api", "program", "service"].map((role) => `web1-mycelium-${role}`),
   ]);
 });
 

@@ -1,4 +1,10 @@
-import { nodeConfig, nodeUnit } from "../../../components/mycelium/render";
+import {
+  apiDirectories,
+  apiProxyUnit,
+  apiSocketUnit,
+  nodeConfig,
+  nodeUnit,
+} from "../../../components/mycelium/render";
 
 test("the order in which peers are written makes no difference", () => {
   const peers = ["tcp://192.0.2.2:9651", "quic://192.0.2.1:9651"];
@@ -30,4 +36,27 @@ test("only a node with an interface may do anything to the network, or see the d
       expect.arrayContaining(["User=mycelium", "Restart=on-failure", "After=network-online.target"]),
     );
   }
+});
+
+test("the API's socket is open to all who come to it, and only root comes into the directory above its own", () => {
+  const [above, own] = apiDirectories().split("\n").slice(1);
+  expect(above).toBe("d /run/hypha 0700 root root -");
+  expect(own).toBe("d /run/hypha/mycelium 0755 root root -");
+  const socket = apiSocketUnit().split("\n");
+  expect(socket).toContain("ListenStream=/run/hypha/mycelium/api.sock");
+  expect(socket).toContain("SocketMode=0666");
+  // A directory of the unit's own would go with each stop, and the container would keep what is gone.
+  expect(`${apiSocketUnit()}${apiProxyUnit()}`).not.toContain("RuntimeDirectory");
+});
+
+test("the proxy reaches loopback only, as nobody in particular", () => {
+  expect(apiProxyUnit().split("\n")).toEqual(
+    expect.arrayContaining([
+      "ExecStart=/lib/systemd/systemd-socket-proxyd 127.0.0.1:8989",
+      "DynamicUser=yes",
+      "CapabilityBoundingSet=",
+      "IPAddressDeny=any",
+      "IPAddressAllow=localhost",
+    ]),
+  );
 });

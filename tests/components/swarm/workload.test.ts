@@ -174,6 +174,20 @@ test("volumes come before scratch; a shared one is not filled, and read-only whe
   });
 });
 
+test("a directory of the node comes after the volumes, is read-only, and takes no turns", async () => {
+  const inputs = await service({
+    volumes: [{ volume: "socket", path: "/s", shared: true }],
+    hostMounts: [{ source: "/run/hypha/x", path: "/run/x", follow: false }],
+  });
+  expect(order(inputs)).toEqual(["start-first", "start-first"]);
+  const { containerSpec } = inputs["taskSpec"] as { containerSpec: { mounts: object[] } };
+  expect(containerSpec.mounts).toMatchObject([
+    { type: "volume", target: "/s" },
+    { type: "bind", source: "/run/hypha/x", target: "/run/x", readOnly: true },
+    { type: "tmpfs", target: "/tmp" },
+  ]);
+});
+
 test("files are readable to their one account and nobody else", async () => {
   const { byName } = await deployed((swarm) => ({
     secrets: [

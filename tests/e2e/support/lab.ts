@@ -35,6 +35,13 @@ export class LabVps {
     return start(script, ["exec", String(this.number), "bash", "-c", command]).ended;
   }
 
+  /** The TCP ports that answer, seen from here: the server's neighbour on the network. */
+  async openPorts(): Promise<number[]> {
+    const scan = ["-n", "-Pn", "-p-", "--min-rate=8000", "--max-retries=1", "-T5", "-oG", "-"];
+    const { output } = await must("nmap", [...scan, this.address]);
+    return [...output.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
+  }
+
   /** Logins that sshd accepted since it started. */
   async logins(): Promise<number> {
     return Number(
