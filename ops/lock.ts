@@ -35,9 +35,10 @@ runTool(usage, async (args) => {
   if (!agreed(flags) && !(await confirm(`Take it away from ${owner.who}?`))) {
     return 1;
   }
-  if (!(await breakLock(place, owner))) {
+  const { who } = operator(process.cwd());
+  if (!(await breakLock(place, owner, who))) {
     throw new ToolError("it has changed hands meanwhile: look again (make lock)");
   }
-  console.log(`the lock was taken away from ${owner.who} by ${operator(process.cwd()).who}`);
+  console.log(`the lock was taken away from ${owner.who} by ${who}`);
   return 0;
 });

@@ -31,7 +31,8 @@ owner() {
   flock --nonblock --shared 9 || cat "$1"
 }
 
-# break FILE HOLDER: ends the process that holds the lock, if it is still that one, and waits until the lock is free.
+# break FILE HOLDER WORDS: ends the process that holds the lock, if it is still that one, waits until the lock is free, and
+# says so in the journal.
 break_lock() {
   local file=$1 holder=$2
   exec 9<"${file}"
@@ -39,10 +40,11 @@ break_lock() {
   [[ $(sed -n 's/^{"holder":\([0-9]*\),.*/\1/p' "${file}") == "${holder}" ]] || return 75
   kill "${holder}"
   flock --wait 10 9
+  ! command -v logger >/dev/null || logger -t hypha-lock "$3" || true
 }
 
 case $1 in
   hold) hold "$2" ;;
   owner) owner "$2" ;;
-  break) break_lock "$2" "$3" ;;
+  break) break_lock "$2" "$3" "$4" ;;
 esac

@@ -189,9 +189,10 @@ export async function lockOwner(place: LockPlace): Promise<LockOwner | undefined
   return output.trim() === "" ? undefined : (parseOwner(output) ?? unknownOwner);
 }
 
-/** Takes the lock away from this owner. False where it has changed hands meanwhile. */
-export async function breakLock(place: LockPlace, owner: LockOwner): Promise<boolean> {
-  const { code, problem } = await run(place.command(["break", place.file, String(owner.holder ?? 0)]));
+/** Takes the lock away from this owner, which the manager's journal tells. False where it has changed hands meanwhile. */
+export async function breakLock(place: LockPlace, owner: LockOwner, by: string): Promise<boolean> {
+  const words = `${place.file} was taken away by ${by} from ${describeOwner(owner)}`;
+  const { code, problem } = await run(place.command(["break", place.file, String(owner.holder ?? 0), words]));
   if (code !== 0 && code !== 75) {
     throw new LockPlaceError(`the lock on ${place.host} could not be broken: ${problem}`);
   }

@@ -62,8 +62,8 @@ test("it is taken away from the owner that was looked at, who hears of it; not f
   const lock = await takeLock("broken", place, owner);
   const seen = await lockOwner(place);
   expect(seen).toMatchObject(owner);
-  expect(await breakLock(place, { ...owner, holder: 1 })).toBe(false);
-  expect(await breakLock(place, { ...owner, ...seen })).toBe(true);
+  expect(await breakLock(place, { ...owner, holder: 1 }, "bob@lap")).toBe(false);
+  expect(await breakLock(place, { ...owner, ...seen }, "bob@lap")).toBe(true);
   expect(await lock.lost).toContain("taken away");
   expect(await lockOwner(place)).toBeUndefined();
 });
