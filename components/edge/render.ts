@@ -75,6 +75,9 @@ function renderDocument([path, body]: [string, object]): string {
     }`;
 }
 
+/** Connections of one worker, those to the services behind included. */
+export const workerConnections = 2048;
+
 /** `name` or `name:port`, as a browser writes the site's address. */
 export function siteAuthority(domain: string, httpsPort: number): string {
   return httpsPort === 443 ? domain : `${domain}:${httpsPort}`;
@@ -92,7 +95,7 @@ worker_shutdown_timeout 4s;
 error_log stderr warn;
 
 events {
-  worker_connections 2048;
+  worker_connections ${workerConnections};
 }
 
 http {

@@ -19,7 +19,7 @@ export interface PrometheusArgs extends Omit<PrometheusSettings, "stack" | "targ
   /** MiB that they may take. @default a tenth of the disk */
   diskMiB?: number;
   /** Files below /etc/prometheus/rules, by name. */
-  rules: Readonly<Record<string, string>>;
+  rules: Readonly<Record<string, pulumi.Input<string>>>;
   /** Leave the volume where it is when the stack goes. */
   keepData: boolean;
 }

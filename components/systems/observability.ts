@@ -7,6 +7,7 @@ import { Vps } from "../host/vps";
 import { ServiceImage } from "../images/serviceImage";
 import { MyceliumNode } from "../mycelium/mycelium";
 import { Alertmanager } from "../observability/alertmanager";
+import { Job } from "../observability/contract";
 import {
   blackboxExporter,
   bridgeExporter,
@@ -15,7 +16,8 @@ import {
   postgresExporter,
 } from "../observability/exporters";
 import { myceliumFigures } from "../observability/myceliumFigures";
-import { bracketed, ProbedServer, ProbedSite, probesOf } from "../observability/probes";
+import { bracketed, Probe, ProbedServer, ProbedSite, probesOf } from "../observability/probes";
+import { ruleFiles } from "../observability/ruleFiles";
 import { Prometheus } from "../observability/prometheus";
 import { Cluster } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
@@ -51,6 +53,14 @@ export function probedServers({ hosts, edge }: StackConfig): ProbedServer[] {
     .sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
+/** The jobs that have targets by now. */
+function jobsOf(cluster: Cluster, probes: readonly Probe[]): Job[] {
+  const scraped = cluster.targets.flatMap(({ metrics }) =>
+    "none" in metrics ? [] : metrics.map(({ job }) => job),
+  );
+  return [...new Set<Job>([...scraped, ...probes.map(({ job }) => job)])];
+}
+
 /**
  * Prometheus, Alertmanager and the exporters: everything in the stack is watched from the host with the role observe.
  * Nothing of it listens on a host's address. `destroy` removes it, but for the volumes that `keepData` keeps.
@@ -81,6 +91,7 @@ export class Observability extends pulumi.ComponentResource {
     const perHost = exporters.node || exporters.containers;
     const some = perHost || exporters.postgres || exporters.bridge || exporters.blackbox;
     const site = probedSite(config);
+    const probes = exporters.blackbox ? probesOf(site, probedServers(config)) : [];
     if (some) {
       const common = {
         image: own("exporters", perHost ? hosts : [watcher, cluster.dataHost]),
@@ -118,11 +129,16 @@ export class Observability extends pulumi.ComponentResource {
         image,
         machine: watcher.facts,
         scrapeSeconds,
-        rules: {},
+        rules: ruleFiles({
+          jobs: [...jobsOf(cluster, probes), "prometheus"],
+          machines: cluster.hostsWith("edge").map(({ facts }) => facts),
+          postgresConnections: config.chat.postgres.maxConnections,
+          runbooks: "docs/runbooks.md",
+        }),
         retentionDays: retention.days,
         diskMiB: retention.diskMiB,
         keepData,
-        probes: exporters.blackbox ? probesOf(site, probedServers(config)) : [],
+        probes,
         blackbox: `${stackName("blackbox")}:9115`,
         alertmanager: alertmanager.address,
       },

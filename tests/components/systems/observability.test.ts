@@ -190,3 +190,20 @@ test("without the section there is nothing of it, and without a host for it, it 
   // What a container sees of the local engine's machine may not be shared.
   expect(JSON.stringify(beside.byName("node-local-service").inputs)).toContain('"propagation":"rprivate"');
 });
+
+test("the rules are there, for the jobs that have targets", async () => {
+  const deployment = await graph(fleet({ exporters: { synapse: false } }));
+  const targets = heldBy(deployment, "prometheus-rules-targets");
+  expect(targets).toContain('absent(up{job="postgres"})');
+  expect(targets).toContain('absent(up{job="prometheus"})');
+  expect(targets).toContain('absent(up{job="blackbox-tls"})');
+  // Nobody is asked for these: what they tell comes by node exporter.
+  expect(targets).not.toMatch(/absent\(up{job="(synapse|mycelium|backup)"}\)/);
+  // Four workers with 2048 connections, of which half lead to visitors.
+  expect(heldBy(deployment, "prometheus-rules-edge")).toContain("/ 4096 > 0.8");
+  const mounted = deployment.byName("prometheus-service").inputs as {
+    taskSpec: { containerSpec: { configs: { fileName: string }[] } };
+  };
+  const files = mounted.taskSpec.containerSpec.configs.map(({ fileName }) => fileName);
+  expect(files).toContain("/etc/prometheus/rules/postgres.yml");
+});
