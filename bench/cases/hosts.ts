@@ -39,6 +39,17 @@ class Rows {
     this.log(`hosts: ${name}: ${values.map((value) => value.toFixed(2)).join(", ")} ${unit}`);
   }
 
+  /** What is lost with the work is its own figures, not those of before and after it. */
+  async attempt(name: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.stop?.throwIfAborted();
+      this.log(`hosts: ${name}: ${String(error)}`);
+      this.all.push({ group: "hosts", name, unit: "s", values: [], error: firstLine(error) });
+    }
+  }
+
   async measure(name: string, repeats: number, measure: () => Promise<number>, note?: string): Promise<void> {
     const values: number[] = [];
     try {
@@ -140,10 +151,13 @@ export function hosts(fleet: LabFleet, { counts, repeats, parallel }: HostsArgs)
         for (const count of counts) {
           const servers = fleet.servers.slice(0, count);
           const round = { fleet, servers, latency: added, repeats, parallel, rows };
-          await hypha(round);
-          for (const tool of ["pyinfra", "ansible"] as const) await peer(tool, added ? slow : direct, round);
+          await rows.attempt(subject("hypha", count, added), () => hypha(round));
+          for (const tool of ["pyinfra", "ansible"] as const) {
+            await rows.attempt(subject(tool, count, added), () => peer(tool, added ? slow : direct, round));
+          }
         }
       }
+      await fleet.remove();
       return rows.all;
     },
     series: [],

@@ -10,13 +10,16 @@ const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
 /**
  * The chain of resources, each waiting for the one before, whose work took longest together: with endless hands and
- * processors a deployment takes that long. `needs` names what each resource waits for.
+ * processors a deployment takes that long. `needs` names what each resource waits for; others, like components, which
+ * last as long as all that is in them, count for nothing.
  */
 export function criticalPath(
   spans: readonly Span[],
   needs: ReadonlyMap<string, readonly string[]>,
 ): CriticalPath {
-  const own = new Map(spans.map(({ urn, start, end }) => [urn, end - start]));
+  const own = new Map(
+    spans.filter(({ urn }) => needs.has(urn)).map(({ urn, start, end }) => [urn, end - start]),
+  );
   const known = new Map<string, CriticalPath>();
   const upTo = (urn: string): CriticalPath => {
     const found = known.get(urn);
@@ -43,17 +46,19 @@ function longest(paths: readonly CriticalPath[]): CriticalPath {
 
 interface State {
   deployment: {
-    resources?: { urn: string; provider?: string; parent?: string; dependencies?: string[] }[];
+    resources?: { urn: string; custom: boolean; provider?: string; dependencies?: string[] }[];
   };
 }
 
-/** What each resource of an exported state waits for: what it depends on, and its provider. */
+/** What each resource of an exported state waits for: what it depends on, and its provider. Components are left out. */
 export function needsOf(state: string): Map<string, string[]> {
   const { resources = [] } = (JSON.parse(state) as State).deployment;
   return new Map(
-    resources.map(({ urn, provider, dependencies = [] }) => [
-      urn,
-      [...dependencies, ...(provider === undefined ? [] : [provider.replace(/::[^:]*$/, "")])],
-    ]),
+    resources
+      .filter(({ custom }) => custom)
+      .map(({ urn, provider, dependencies = [] }) => [
+        urn,
+        [...dependencies, ...(provider === undefined ? [] : [provider.replace(/::[^:]*$/, "")])],
+      ]),
   );
 }

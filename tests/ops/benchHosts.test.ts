@@ -68,7 +68,7 @@ describe("the critical path", () => {
 
   test("is the chain that takes longest together, whatever took longest alone", () => {
     const spans = [span("a", 2), span("b", 3), span("c", 4), span("alone", 8)];
-    const path = criticalPath(spans, graph({ b: ["a"], c: ["a", "b"], alone: [] }));
+    const path = criticalPath(spans, graph({ a: [], b: ["a"], c: ["a", "b"], alone: [] }));
     expect(path).toEqual({
       seconds: 9,
       steps: [
@@ -79,9 +79,13 @@ describe("the critical path", () => {
     });
   });
 
+  test("a component lasts as long as what is in it, and is on no path", () => {
+    expect(criticalPath([span("a", 2), span("stack", 9)], graph({ a: [] })).seconds).toBe(2);
+  });
+
   test("goes through what was not worked on, and ends in a broken state too", () => {
     expect(
-      criticalPath([span("a", 2), span("c", 1)], graph({ c: ["provider"], provider: ["a"] })).seconds,
+      criticalPath([span("a", 2), span("c", 1)], graph({ a: [], c: ["provider"], provider: ["a"] })).seconds,
     ).toBe(3);
     expect(criticalPath([span("a", 2), span("b", 1)], graph({ a: ["b"], b: ["a"] })).seconds).toBe(3);
     expect(criticalPath([], new Map())).toEqual({ seconds: 0, steps: [] });
@@ -91,8 +95,9 @@ describe("the critical path", () => {
     const state = {
       deployment: {
         resources: [
-          { urn: urn("a"), provider: `${urn("p")}::id`, dependencies: [urn("b")] },
-          { urn: urn("b") },
+          { urn: urn("stack"), custom: false },
+          { urn: urn("a"), custom: true, provider: `${urn("p")}::id`, dependencies: [urn("b")] },
+          { urn: urn("b"), custom: true },
         ],
       },
     };
@@ -129,6 +134,12 @@ describe("aims of the hosts", () => {
     expect(met(figures("", 16))).toEqual([true, true, true, true, true, true, true]);
     expect(met(figures("", 16.1))).toEqual([true, false, false, true, true, true, true]);
     expect(met(figures("", 21))).toEqual([false, false, false, false, true, true, true]);
+  });
+
+  test("too few hosts cannot take a fifth of one after another: that is not asked of them", () => {
+    const four = figures("", 16).map((one) => ({ ...one, name: one.name.replace("8 hosts", "4 hosts") }));
+    expect(hostAims(four).map(({ name }) => name)).not.toContain("cold, 4 hosts / one after another");
+    expect(four).toHaveLength(8);
   });
 
   test("with latency apart from without", () => {
