@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke metrics cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke validate metrics cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -63,8 +63,11 @@ grid-vm: ## Deploy a ThreeFold Grid VM as a server of the stack: HOST=web1 KEY=~
 grid-cancel: ## Cancel a ThreeFold Grid VM, and with it all that is on it: NAME=myceliumchat
 	@$(in_env) tsx ops/gridVm.ts cancel --name "$(NAME)"
 
-smoke: ## Ask the deployed site for what it must answer
-	@$(in_env) tsx ops/smoke.ts
+smoke: ## Ask the deployed site for what it must answer: the quick part of validate
+	@$(in_env) tsx ops/validate.ts --quick
+
+validate: ## Check that the deployed stack does what it is for: [JSON=1] [JUNIT=report.xml]
+	@$(in_env) tsx ops/validate.ts $(if $(filter 1,$(JSON)),--json) $(if $(JUNIT),--junit "$(JUNIT)")
 
 metrics: ## Prometheus and Alertmanager in your browser, through SSH: [PORT=9090] [JSON=1]
 	@$(in_env) tsx ops/metrics.ts $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(JSON)),--json)

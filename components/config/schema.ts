@@ -7,6 +7,7 @@ import { hosts, hostRoles } from "./hosts";
 import { images } from "./images";
 import { mycelium, myceliumPorts } from "./mycelium";
 import { checkObserver, observability, observer } from "./observability";
+import { validation } from "./validation";
 
 /** The keys `hypha:<key>` of a stack file, as an operator writes them. */
 export const stackInput = z.strictObject({
@@ -17,6 +18,7 @@ export const stackInput = z.strictObject({
   images: images.prefault({}),
   mycelium: mycelium.optional(),
   observability: observability.optional(),
+  validation: validation.prefault({}),
 });
 
 /** By name, so that the order of the hosts means nothing. */

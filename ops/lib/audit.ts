@@ -127,18 +127,19 @@ export type Answer = { host: string; text: string } | { host: string; problem: s
 export function onHosts(
   config: StackConfig,
   command: (places: Places) => string,
-  input = "",
+  input: string | ((host: string) => string) = "",
   seconds = 30,
 ): Promise<Answer[]> {
   ensureControlDirectory();
   return Promise.all(
     Object.entries(config.hosts).map(([name, host]) => {
       const channel = channelOf(host);
+      const text = typeof input === "string" ? input : input(name);
       if (channel.kind === "local") {
         const { log, records } = localPlaces();
         fs.mkdirSync(path.dirname(log), { recursive: true });
         const script = command({ log: '"$0"', records: '"$1"' });
-        return ask(name, ["sh", "-c", script, log, records], input, seconds);
+        return ask(name, ["sh", "-c", script, log, records], text, seconds);
       }
       // A shared connection is used where there is one. A new one would stay, and keep this process waiting.
       const once = ["-o", "ControlMaster=no", "-o", "ConnectTimeout=10", "-o", "ConnectionAttempts=1"];
@@ -146,7 +147,7 @@ export function onHosts(
       return ask(
         name,
         ["ssh", ...once, ...destination, "--", command({ log: auditFile, records: recordsDirectory })],
-        input,
+        text,
         seconds,
       );
     }),

@@ -1,3 +1,4 @@
+import { StackConfig } from "../../components/config/schema";
 import { configOf } from "./audit";
 import { Deployment } from "./deployment";
 import { askRecords, DeploymentRecord, mergeRecords } from "./record";
@@ -122,6 +123,17 @@ export function withRecords(
     const record = known.get(entry);
     return record === undefined ? entry : { ...entry, record };
   });
+}
+
+/** The configuration that a stack was last deployed with; undefined where it never was, or with one of another Hypha. */
+export function deployedConfig(
+  stack: string,
+  print: (args: string[]) => string = pulumi,
+): StackConfig | undefined {
+  const last = stackHistory(stack, print)
+    .filter(({ kind }) => kind === "update")
+    .at(-1);
+  return configOf(last?.config ?? {});
 }
 
 /**

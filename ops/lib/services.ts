@@ -1,6 +1,7 @@
 import { table } from "../../components/shell/table";
 import { jsonRows, parseTasks, Task } from "../../components/swarm/tasks";
 import { docker, StackHost } from "./stack";
+import { ToolError } from "./tool";
 
 export interface ServiceStatus {
   name: string;
@@ -34,6 +35,24 @@ export function services(host: StackHost, stack: string): ServiceStatus[] {
       ? ""
       : docker(host, ["service", "ps", "--no-trunc", "--format", "{{json .}}", ...names]);
   return parseServices(listed, tasks);
+}
+
+/** A healthy container of a service, on whichever host runs one. */
+export function containerOf(
+  hosts: readonly StackHost[],
+  service: string,
+): { host: StackHost; container: string } {
+  const filters = [`label=com.docker.swarm.service.name=${service}`, "health=healthy"];
+  const args = ["ps", "--quiet", ...filters.flatMap((filter) => ["--filter", filter])];
+  for (const host of hosts) {
+    const [container = ""] = docker(host, args).split("\n");
+    if (container !== "") {
+      return { host, container };
+    }
+  }
+  throw new ToolError(
+    `no healthy ${service} runs on ${hosts.map(({ name }) => name).join(", ")}: see make status`,
+  );
 }
 
 /** The tasks worth a line: those wanted now, and per slot the last one that ended with an error. */

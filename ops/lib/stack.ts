@@ -49,8 +49,14 @@ export interface StackOutputs {
   fleet?: string[];
 }
 
-export function stackOutputs(stack: string): StackOutputs {
-  return JSON.parse(pulumi(["stack", "output", "--stack", stack, "--json"])) as StackOutputs;
+export function stackOutputs(
+  stack: string,
+  options: { showSecrets?: boolean } = {},
+): StackOutputs & { adminPassword?: string } {
+  const args = ["stack", "output", "--stack", stack, "--json"];
+  return JSON.parse(
+    pulumi(options.showSecrets === true ? [...args, "--show-secrets"] : args),
+  ) as StackOutputs;
 }
 
 /** The raw configuration of a stack: key to its text. `configFile`: another stack file than the project's own. */

@@ -75,6 +75,15 @@ export async function untilOutput(output: () => string, pattern: RegExp, seconds
   }
 }
 
+/** Asks twice a second until something holds. */
+export async function until(what: string, holds: () => Promise<boolean>, seconds = 90): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** What `pulumi up` counted. */
 export interface Changes {
   created: number;
