@@ -19,7 +19,7 @@ const merge = (...all: readonly Readonly<Record<string, Metrics>>[]): Map<string
 
 /** Every metric that is there, with its labels: as real exporters gave them (fixtures/README.md), and our own. */
 const known = merge(captured, ownMetrics, {
-  prometheus: { up: [] },
+  prometheus: { up: [], ALERTS: ["alertname", "alertstate", "severity"] },
   "blackbox-tls": { probe_success: ["verified"], probe_ssl_earliest_cert_expiry: ["verified"] },
   slo: Object.fromEntries(sloRecordings.map(({ record }) => [record, []])),
 });
