@@ -74,11 +74,9 @@ export const alerts = z
   .strictObject({
     receivers: z
       .record(
-        z
-          .string()
-          .regex(/^[a-z][a-z0-9-]{0,31}$/, {
-            error: "is no receiver's name; fix: use up to 32 of a-z, 0-9 and -",
-          }),
+        z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
+          error: "is no receiver's name; fix: use up to 32 of a-z, 0-9 and -",
+        }),
         receiver,
       )
       .default({})
