@@ -133,7 +133,8 @@ describe("ops/ci/with-stack.sh", () => {
       `for i in {1..600}; do [ -d /proc/${agent} ] || exit 0; sleep 0.1; done; exit 1`,
     ]);
     expect(gone.status).toBe(0);
-  });
+    // An agent looks every ten seconds whether its process is still there.
+  }, 120_000);
 
   test("a key that ssh does not take is told, without the key", () => {
     const { privateKey } = generateKeyPairSync("rsa", {
