@@ -10,6 +10,15 @@ const enabled = z
 /** A measure that has no other setting; `reason` says what it is and why it is on. */
 const measure = (reason: string) => z.strictObject({ enabled }).prefault({}).describe(reason);
 
+/** Claims nothing that the other measures do not do. */
+const defaultNotice =
+  "This system is private. Access is restricted to persons whom its owner has authorised, and is logged;\n" +
+  "any other use is prohibited.";
+
+/** A console replaces what stands after a backslash. */
+const isNotice = (text: string): boolean =>
+  text.trim() !== "" && !/[\\\p{Cc}]/u.test(text.replaceAll("\n", ""));
+
 const open = (protocol: string) =>
   z
     .array(port())
@@ -104,6 +113,44 @@ export const hardening = z
       .prefault({})
       .describe(
         "Interactive shells end when idle, and their new files are closed to other accounts; on because terminals stay open",
+      ),
+    auditd: measure(
+      "auditd notes changes of accounts, rights, logins, services and kernel modules, and what people run as root; on because the system log does not have them",
+    ),
+    packageCheck: measure(
+      "Each week the files of all packages are compared with what the packages brought; on because somebody has to look",
+    ),
+    passwords: z
+      .strictObject({
+        enabled,
+        minLength: z
+          .int()
+          .min(8)
+          .max(64)
+          .default(12)
+          .describe("Least length of a password that somebody sets for themselves. Default: 12"),
+      })
+      .prefault({})
+      .describe(
+        "Weak passwords are refused where people set their own; on because sudo and a provider's console take passwords",
+      ),
+    notice: z
+      .strictObject({
+        enabled,
+        text: z
+          .string()
+          .refine(isNotice, {
+            error: "is no plain text; fix: write printable characters and line breaks, and no backslash",
+          })
+          .max(2000)
+          .default(defaultNotice)
+          .describe(
+            "What is shown, up to 2000 characters. Default: that use is for those authorised, and logged",
+          ),
+      })
+      .prefault({})
+      .describe(
+        "A notice at the console and in terminals of who may use the server; on because many audits ask for one",
       ),
   })
   .prefault({})

@@ -4,6 +4,12 @@ import { hostScript } from "../shell/hostScript";
 import { swapMiB } from "../sizing/sizing";
 import { Channel, SshEndpoint } from "./channel";
 import {
+  renderAuditRules,
+  renderNotice,
+  renderPackageCheck,
+  renderPasswordQuality,
+} from "./hardeningOversight";
+import {
   firewallPlan,
   renderCoreDumps,
   renderFail2ban,
@@ -54,7 +60,7 @@ export class Hardening extends pulumi.ComponentResource {
     const common = {
       channel,
       root: true,
-      libraries: ["host/scripts/guard.sh"],
+      libraries: ["host/scripts/guard.sh", "host/scripts/oversight.sh"],
       script: "host/scripts/harden.sh",
     };
     const variables = files(args);
@@ -113,7 +119,13 @@ function files(args: HardeningArgs): Record<string, pulumi.Input<string>> {
     SYSCTL_CONF: when(config.sysctl, renderSysctl(), ""),
     MODULES_CONF: when(config.modules, renderModules(), ""),
     CORE_LIMITS_CONF: when(config.coreDumps, renderCoreDumps().limits, ""),
+    CORE_PROFILE: when(config.coreDumps, renderCoreDumps().profile, ""),
     COREDUMP_CONF: when(config.coreDumps, renderCoreDumps().systemd, ""),
     SHELLS_PROFILE: when(config.shells, renderShells(config.shells.idleMinutes), ""),
+    AUDIT_RULES: when(config.auditd, renderAuditRules(), ""),
+    CHECK_UNIT: when(config.packageCheck, renderPackageCheck().service, ""),
+    CHECK_TIMER_UNIT: when(config.packageCheck, renderPackageCheck().timer, ""),
+    PASSWORDS_CONF: when(config.passwords, renderPasswordQuality(config.passwords.minLength), ""),
+    NOTICE: when(config.notice, renderNotice(config.notice.text), ""),
   };
 }

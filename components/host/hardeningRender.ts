@@ -195,6 +195,7 @@ export function renderSysctl(): string {
     ["kernel.dmesg_restrict", 1],
     ["kernel.kptr_restrict", 2],
     ["kernel.sysrq", 0],
+    ["kernel.unprivileged_bpf_disabled", 1],
     ["kernel.yama.ptrace_scope", 1],
     ["dev.tty.ldisc_autoload", 0],
     ["fs.protected_fifos", 2],
@@ -219,9 +220,10 @@ export function renderModules(): string {
   return made("#") + modules.map((module) => `install ${module} /bin/false\n`).join("");
 }
 
-/** Of logins, and of what systemd starts. */
-export function renderCoreDumps(): { limits: string; systemd: string } {
+/** Of logins, of shells that no login's limits reach, and of what systemd starts. */
+export function renderCoreDumps(): { limits: string; profile: string; systemd: string } {
   return {
+    profile: `${made("#")}ulimit -c 0\n`,
     limits: `${made("#")}* hard core 0\n* soft core 0\n`,
     systemd: `${made("#")}[Coredump]\n${lines({ Storage: "none", ProcessSizeMax: 0 }, "=")}`,
   };

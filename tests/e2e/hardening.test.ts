@@ -113,6 +113,44 @@ test("the measures are in force, and what a container forbids is told", async ()
   expect(await vps.exec("ls /var/lib/hypha/hardening")).not.toContain("pending");
 });
 
+test("a weak password is refused and a good one taken; the packages' files are compared, and a changed one is named", async () => {
+  const set = async (...words: string[]) =>
+    (
+      await vps.startExec(
+        `printf '%s\\n' ${words.map((word) => `'${word}'`).join(" ")} | su muser -c passwd 2>&1`,
+      )
+    ).output;
+  await vps.exec("echo 'muser:The 1st of them all' | chpasswd");
+  const weak = "mossy 7";
+  expect(await set("The 1st of them all", weak, weak, weak, weak, weak, weak)).toContain("BAD PASSWORD");
+  expect(await set("The 1st of them all", "mossy 7 lanterns hum", "mossy 7 lanterns hum")).toContain(
+    "successfully",
+  );
+  await vps.exec("usermod --password '!' muser");
+  await vps.exec("systemctl start hypha-packages");
+  await vps.exec("echo '# changed' >>/usr/bin/debsums");
+  expect((await vps.startExec("systemctl start hypha-packages")).code).not.toBe(0);
+  expect(await vps.exec("journalctl -u hypha-packages --no-pager")).toContain("/usr/bin/debsums");
+  expect(await vps.exec("systemctl --failed --plain --no-legend")).toContain("hypha-packages.service");
+  await vps.exec("sed -i '$ d' /usr/bin/debsums && systemctl start hypha-packages");
+});
+
+test("a terminal shows the notice, a command over SSH does not", async () => {
+  const key = await LabVps.keyFile();
+  const ssh = [
+    "-i",
+    key,
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    `root@${vps.address}`,
+  ];
+  expect((await must("ssh", [...ssh, "true"])).output).not.toContain("authorised");
+  expect((await must("ssh", ["-tt", ...ssh], { input: "exit\n" })).output).toContain("authorised");
+  expect(await vps.exec("cat /etc/issue /etc/issue.net")).toContain("authorised");
+});
+
 test("a second up changes nothing and opens no connection", async () => {
   const before = await vps.logins();
   const run = await up();
@@ -128,7 +166,7 @@ test("lynis finds the server better, and what it still suggests is what the docu
   const timely = ["LYNIS", "PKGS-7392"];
   expect(left.filter((id) => !timely.includes(id))).toEqual(documented());
   expect(indexBefore).toBeLessThan(65);
-  expect(index).toBeGreaterThanOrEqual(74);
+  expect(index).toBeGreaterThanOrEqual(77);
 });
 
 test("rules that shut SSH out go back within a minute, and up says why it failed", async () => {
@@ -164,7 +202,12 @@ test("destroy takes it back", async () => {
   const left =
     "ls -d /etc/hypha/* /etc/ssh/sshd_config.d/*hypha* /etc/fail2ban/jail.d/hypha* /etc/systemd/system/*hypha* " +
     "/etc/modprobe.d/hypha* /etc/security/limits.d/*hypha* /etc/systemd/coredump.conf.d/* /etc/profile.d/hypha* " +
-    "/etc/needrestart/conf.d/hypha* /var/lib/hypha/hardening";
+    "/etc/needrestart/conf.d/hypha* /var/lib/hypha/hardening /etc/audit/rules.d/hypha* /etc/motd.d/hypha " +
+    "/etc/security/pwquality.conf.d/hypha* /etc/issue*hypha";
   expect(await vps.exec(`${left} 2>/dev/null || true; nft list tables | grep hypha || true`)).toBe("");
   expect(await vps.exec("sshd -T | grep '^passwordauthentication '")).toBe("passwordauthentication yes\n");
+  expect(await vps.exec("cat /etc/issue; dpkg-divert --list | grep hypha || true")).toMatch(
+    /^Debian .*\n\n?$/,
+  );
+  expect(await vps.exec("grep -c pwquality /etc/pam.d/common-password || true")).toBe("0\n");
 });

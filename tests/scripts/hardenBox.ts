@@ -5,11 +5,14 @@ import { Run, Sandbox } from "./sandbox";
 export const off = {
   ...{ NFTABLES_CONF: "", SSHD_CONF: "", FAIL2BAN_CONF: "", UPGRADES_CONF: "", JOURNALD_CONF: "" },
   ...{ SYSCTL_CONF: "", TIME_SYNC: "", SWAP_MIB: "0", RESTARTS_CONF: "", MODULES_CONF: "" },
-  ...{ CORE_LIMITS_CONF: "", COREDUMP_CONF: "", SHELLS_PROFILE: "" },
+  ...{ CORE_LIMITS_CONF: "", COREDUMP_CONF: "", SHELLS_PROFILE: "", AUDIT_RULES: "", CHECK_UNIT: "" },
+  ...{ CHECK_TIMER_UNIT: "", PASSWORDS_CONF: "", NOTICE: "", CORE_PROFILE: "" },
 };
 
 const script =
-  projectFile("components", "host/scripts/guard.sh") + projectFile("components", "host/scripts/harden.sh");
+  projectFile("components", "host/scripts/guard.sh") +
+  projectFile("components", "host/scripts/oversight.sh") +
+  projectFile("components", "host/scripts/harden.sh");
 
 export const guarded = { ...off, NFTABLES_CONF: "new rules\n", SSHD_CONF: "PasswordAuthentication no\n" };
 
@@ -35,6 +38,12 @@ export class HardenBox extends Sandbox {
       .stub("df", "printf 'Filesystem 1M Used Available\\n/dev/x 9 1 102400 1%% /\\n'")
       .stub("fallocate", ': >"$3"')
       .stub("mkswap")
+      .stub(
+        "dpkg-divert",
+        `file=\${@: -1} mark=$file.diverted
+         case "$*" in *--truename*) [[ -e $mark ]] && echo "$file.without-hypha" || echo "$file" ;;
+           *--add*) : >"$mark" ;; *--remove*) rm "$mark" ;; esac`,
+      )
       .stub("date", "echo 1000000")
       .stub("flock");
   }

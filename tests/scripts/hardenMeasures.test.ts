@@ -61,6 +61,7 @@ describe("the other measures", () => {
     ["RESTARTS_CONF", "etc/needrestart/conf.d/hypha.conf"],
     ["MODULES_CONF", "etc/modprobe.d/hypha.conf"],
     ["CORE_LIMITS_CONF", "etc/security/limits.d/90-hypha.conf"],
+    ["CORE_PROFILE", "etc/profile.d/hypha-core.sh"],
     ["COREDUMP_CONF", "etc/systemd/coredump.conf.d/hypha.conf"],
     ["SHELLS_PROFILE", "etc/profile.d/hypha.sh"],
   ])("%s is its file; switched off, or taken down, it goes", (variable, file) => {

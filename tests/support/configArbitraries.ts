@@ -40,6 +40,10 @@ export const hardeningInput = some({
   modules: some(on),
   coreDumps: some(on),
   shells: some({ ...on, idleMinutes: int(1, 1440) }),
+  auditd: some(on),
+  packageCheck: some(on),
+  passwords: some({ ...on, minLength: int(8, 64) }),
+  notice: some({ ...on, text: fc.constantFrom("No.", "Two\nlines\n\nand a gap: ünïcode too") }),
 });
 
 const localHost = some({ kind: fc.constant("local"), socket: path.map((end) => `/${end}`), roles }, ["kind"]);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Hardens a prepared server. A measure's variable holds its file's text; empty, Hypha's part of it is taken back.
-# Prints what the server does not allow, as JSON. guard.sh, sent before it, has the firewall and sshd.
+# Prints what the server does not allow, as JSON. guard.sh, sent before it, has the firewall and sshd; oversight.sh what
+# tells who did what.
 
 UNITS=/etc/systemd/system
 JAIL_FILE=/etc/fail2ban/jail.d/hypha.local
@@ -48,11 +49,14 @@ facts() {
     unit_fact "${SWAP_UNIT}"
   fi
   kernel_facts
+  oversight_facts
   guarded_facts
 }
 
 # each_file COMMAND: with each measure's file and its text.
 each_file() {
+  local rules
+  rules=$(audit_rules)
   "$1" /etc/apt/apt.conf.d/52hypha-upgrades "${UPGRADES_CONF}"
   "$1" "${JAIL_FILE}" "${FAIL2BAN_CONF}"
   "$1" "${JOURNALD_FILE}" "${JOURNALD_CONF}"
@@ -60,8 +64,12 @@ each_file() {
   "$1" /etc/needrestart/conf.d/hypha.conf "${RESTARTS_CONF}"
   "$1" /etc/modprobe.d/hypha.conf "${MODULES_CONF:+$(install_lines no)$'\n'}"
   "$1" /etc/security/limits.d/90-hypha.conf "${CORE_LIMITS_CONF}"
+  "$1" /etc/profile.d/hypha-core.sh "${CORE_PROFILE}"
   "$1" /etc/systemd/coredump.conf.d/hypha.conf "${COREDUMP_CONF}"
   "$1" /etc/profile.d/hypha.sh "${SHELLS_PROFILE}"
+  "$1" "${AUDIT_FILE}" "${rules:+${rules}$'\n'}"
+  "$1" "${PASSWORDS_FILE}" "${PASSWORDS_CONF}"
+  "$1" /etc/motd.d/hypha "${NOTICE}"
 }
 
 placed=''
@@ -93,6 +101,7 @@ operator_jail() {
 configure() {
   each_file place
   place "${OPERATOR_FILE}" "$(operator_jail "$(client)")"
+  oversight_files
   loaded_modules
   if [[ ${placed} == *" ${JOURNALD_FILE} "* ]]; then systemctl restart systemd-journald; fi
 }
@@ -124,6 +133,7 @@ wanted_packages() {
   [[ -z ${FAIL2BAN_CONF} ]] || printf '%s\n' fail2ban python3-systemd
   [[ -z ${UPGRADES_CONF} ]] || printf '%s\n' unattended-upgrades needrestart
   if [[ -n ${TIME_SYNC} ]] && ! in_container && ! other_time_service; then printf '%s\n' systemd-timesyncd; fi
+  oversight_packages
 }
 
 packages() {
@@ -149,6 +159,7 @@ start() {
   time_sync
   swap
   kernel_settings
+  oversight
 }
 
 time_sync() {
@@ -244,7 +255,8 @@ kernel_facts() {
 
 down() {
   FAIL2BAN_CONF='' UPGRADES_CONF='' JOURNALD_CONF='' SYSCTL_CONF='' SWAP_MIB=0 TIME_SYNC='' RESTARTS_CONF=''
-  MODULES_CONF='' CORE_LIMITS_CONF='' COREDUMP_CONF='' SHELLS_PROFILE=''
+  MODULES_CONF='' CORE_LIMITS_CONF='' CORE_PROFILE='' COREDUMP_CONF='' SHELLS_PROFILE=''
+  no_oversight
   configure
   start
   remove_guarded

@@ -26,6 +26,10 @@ test("a server needs its address and host key, and the rest has defaults", () =>
         modules: { enabled: true },
         coreDumps: { enabled: true },
         shells: { enabled: true, idleMinutes: 60 },
+        auditd: { enabled: true },
+        packageCheck: { enabled: true },
+        passwords: { enabled: true, minLength: 12 },
+        notice: { enabled: true, text: expect.stringContaining("authorised") as string },
       },
       roles: ["manager", "data", "edge", "app"],
     },
@@ -242,11 +246,17 @@ test("each measure of the hardening has its own switch, and bad values are refus
   expect(parseConfig(vps({ port: 2222, hardening: off })).hosts["web1"]).toMatchObject({ hardening: off });
   expect(
     problemsOf(
-      vps({ hardening: { unattendedUpgrades: { rebootAt: "24:00" }, firewall: { tcp: [0] }, ufw: {} } }),
+      vps({
+        hardening: {
+          ...{ unattendedUpgrades: { rebootAt: "24:00" }, firewall: { tcp: [0] }, ufw: {} },
+          notice: { text: "\\n is the name" },
+        },
+      }),
     ),
   ).toEqual([
     "hypha:hosts.web1.hardening.firewall.tcp.0: is below the least allowed, 1; fix: hypha:hosts.web1.hardening.firewall.tcp takes: TCP ports open to everyone besides Hypha's own, each 1 to 65535. Default: none",
     "hypha:hosts.web1.hardening.unattendedUpgrades.rebootAt: is no time of day; fix: write hours and minutes like 04:00, or never",
-    "hypha:hosts.web1.hardening.ufw: is no known key; fix: remove it; known here: firewall, sshd, fail2ban, unattendedUpgrades, journald, timeSync, swap, sysctl, modules, coreDumps, shells",
+    "hypha:hosts.web1.hardening.notice.text: is no plain text; fix: write printable characters and line breaks, and no backslash",
+    "hypha:hosts.web1.hardening.ufw: is no known key; fix: remove it; known here: firewall, sshd, fail2ban, unattendedUpgrades, journald, timeSync, swap, sysctl, modules, coreDumps, shells, auditd, packageCheck, passwords, notice",
   ]);
 });

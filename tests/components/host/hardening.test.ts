@@ -1,6 +1,12 @@
 import { hardening as schema } from "../../../components/config/hardening";
 import { Hardening, HardeningArgs, needsAnotherLogin } from "../../../components/host/hardening";
 import {
+  renderAuditRules,
+  renderNotice,
+  renderPackageCheck,
+  renderPasswordQuality,
+} from "../../../components/host/hardeningOversight";
+import {
   renderCoreDumps,
   renderFail2ban,
   renderFirewall,
@@ -27,7 +33,7 @@ const args: HardeningArgs = {
 };
 const harden = (change: Partial<HardeningArgs> = {}) =>
   new Hardening("web1-hardening", { ...args, ...change });
-const scripts = ["host/scripts/guard.sh", "host/scripts/harden.sh"];
+const scripts = ["host/scripts/guard.sh", "host/scripts/oversight.sh", "host/scripts/harden.sh"];
 const firewall = (change: Partial<Parameters<typeof renderFirewall>[0]> = {}) =>
   renderFirewall({ sshPort: 22, tcp: [80, 443, 9651], udp: [9651], fleet: [], ...change });
 const files = {
@@ -43,8 +49,14 @@ const files = {
   SYSCTL_CONF: renderSysctl(),
   MODULES_CONF: renderModules(),
   CORE_LIMITS_CONF: renderCoreDumps().limits,
+  CORE_PROFILE: renderCoreDumps().profile,
   COREDUMP_CONF: renderCoreDumps().systemd,
   SHELLS_PROFILE: renderShells(60),
+  AUDIT_RULES: renderAuditRules(),
+  CHECK_UNIT: renderPackageCheck().service,
+  CHECK_TIMER_UNIT: renderPackageCheck().timer,
+  PASSWORDS_CONF: renderPasswordQuality(12),
+  NOTICE: renderNotice(hardened.notice.text),
 };
 
 describe("Hardening", () => {
@@ -103,8 +115,12 @@ describe("Hardening", () => {
     ["swap", { SWAP_MIB: "0" }],
     ["sysctl", { SYSCTL_CONF: "" }],
     ["modules", { MODULES_CONF: "" }],
-    ["coreDumps", { CORE_LIMITS_CONF: "", COREDUMP_CONF: "" }],
+    ["coreDumps", { CORE_LIMITS_CONF: "", CORE_PROFILE: "", COREDUMP_CONF: "" }],
     ["shells", { SHELLS_PROFILE: "" }],
+    ["auditd", { AUDIT_RULES: "" }],
+    ["packageCheck", { CHECK_UNIT: "", CHECK_TIMER_UNIT: "" }],
+    ["passwords", { PASSWORDS_CONF: "" }],
+    ["notice", { NOTICE: "" }],
   ])("without %s only its variables are empty", async (measure, off) => {
     const config = schema.parse({ [measure]: { enabled: false } });
     const { byName } = await run(() => harden({ config }));
@@ -120,6 +136,8 @@ describe("Hardening", () => {
       unattendedUpgrades: { rebootAt: "never" },
       journald: { maxMiB: 64 },
       shells: { idleMinutes: 5 },
+      passwords: { minLength: 16 },
+      notice: { text: "Keep out.\nOr ask." },
     });
     const change = { config, fleet: ["192.0.2.11"], endpoint: { ...endpoint, port: 2222, user: "debian" } };
     const { byName } = await run(() => harden(change));
@@ -139,6 +157,8 @@ describe("Hardening", () => {
           UPGRADES_CONF: renderUpgrades("never"),
           JOURNALD_CONF: renderJournald(64),
           SHELLS_PROFILE: renderShells(5),
+          PASSWORDS_CONF: renderPasswordQuality(16),
+          NOTICE: "Keep out.\nOr ask.\n",
         }),
         ...scripts,
       ),
