@@ -58,7 +58,7 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
       }),
     agree: () => (yes ? Promise.resolve(true) : confirm(`Deploy this to ${stack}?`)),
     update: async (abort) => {
-      const { code, events } = await runEngine("up", [...options, "--yes", "--skip-preview"], {
+      const { code, events, interrupted } = await runEngine("up", [...options, "--yes", "--skip-preview"], {
         directory,
         abort,
       });
@@ -66,7 +66,7 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
       if (conclusion !== undefined) {
         await conclude(conclusion, redeployOf === undefined ? {} : { redeployOf });
       }
-      return { code, conclusion };
+      return { code, conclusion, interrupted };
     },
     validate: () => Promise.resolve(smoke(stack)),
     rollBack,

@@ -10,6 +10,8 @@ export interface EngineRun {
   /** Exit code; 130 where a signal ended it. */
   code: number;
   events: EngineEvent[];
+  /** It was told to end before it had. */
+  interrupted?: boolean;
 }
 
 export interface EngineRunOptions {
@@ -42,8 +44,8 @@ export async function runEngine(
       stdio: ["ignore", output, display === "ignore" ? "ignore" : "inherit"],
       detached: true,
     });
-    const code = await ended(child, abort);
-    return { code, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
+    const { code, interrupted } = await ended(child, abort);
+    return { code, interrupted, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
   } finally {
     fs.rmSync(own, { recursive: true, force: true });
   }
@@ -51,9 +53,14 @@ export async function runEngine(
 
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-async function ended(child: ChildProcess, abort?: AbortSignal): Promise<number> {
+async function ended(
+  child: ChildProcess,
+  abort?: AbortSignal,
+): Promise<{ code: number; interrupted: boolean }> {
   const { pid } = child;
+  let interrupted = false;
   const interrupt = () => {
+    interrupted = true;
     signalGroup(pid, "SIGINT");
   };
   const guard = pid === undefined ? undefined : killWithUs(pid);
@@ -68,7 +75,7 @@ async function ended(child: ChildProcess, abort?: AbortSignal): Promise<number> 
     });
     // Pulumi's launcher dies of a signal before the engine has come to its end.
     while (signalGroup(pid, 0)) await new Promise((resolve) => setTimeout(resolve, 100));
-    return code ?? 130;
+    return { code: code ?? 130, interrupted };
   } finally {
     abort?.removeEventListener("abort", interrupt);
     for (const signal of interrupts) process.off(signal, interrupt);
@@ -87,7 +94,7 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boole
 
 /** Kills the group when this process is gone, which closes the guard's standard input. */
 function killWithUs(pid: number): ChildProcess {
-  const guard = spawn("sh", ["-c", 'cat >/dev/null; kill -KILL -- "-$0"', String(pid)], {
+  const guard = spawn("sh", ["-c", 'cat >/dev/null; kill -s KILL -- "-$0"', String(pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

@@ -20,7 +20,9 @@ export interface ReleaseParts {
   /** Whether the operator wants it. */
   agree: () => Promise<boolean>;
   /** `pulumi up`, interrupted by the signal. */
-  update: (abort: AbortSignal) => Promise<{ code: number; conclusion: Conclusion | undefined }>;
+  update: (
+    abort: AbortSignal,
+  ) => Promise<{ code: number; conclusion: Conclusion | undefined; interrupted?: boolean }>;
   /** What is wrong with what now runs; undefined where nothing is. */
   validate: () => Promise<string | undefined>;
   /** Puts the last good version back and looks whether it works; undefined where that was not asked for or there is none. */
@@ -64,7 +66,7 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
   const began = performance.now();
   const seconds = () => Math.round((performance.now() - began) / 1000);
   await tell({ kind: "start" });
-  const { code, conclusion } = await parts.update(abort.signal);
+  const { code, conclusion, interrupted: ended } = await parts.update(abort.signal);
   const failed = code === 0 ? await parts.validate() : reasonOf(conclusion);
   if (failed === undefined) {
     await tell({ kind: "success", seconds: seconds() });
@@ -72,7 +74,8 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
   }
   complain(code === 0 ? `The deployment was made, and does not work: ${failed}` : "The deployment failed.");
   await tell({ kind: "failure", seconds: seconds(), reason: failed });
-  if (interrupted() || conclusion?.deployment.result === "interrupted") {
+  // Who ended it by hand wants nothing more done; the next deployment finishes what is left.
+  if (interrupted() || ended === true || conclusion?.deployment.result === "interrupted") {
     return 1;
   }
   const rollback = await parts.rollBack();

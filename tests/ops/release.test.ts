@@ -118,6 +118,14 @@ test("a lost lock interrupts the update, and nothing goes back without it", asyn
   expect(said[0]).toContain("its host is silent");
 });
 
+test("what was ended by hand stays as it is: nothing goes back", async () => {
+  const { all, calls } = parts({
+    update: () => Promise.resolve({ code: 255, conclusion: undefined, interrupted: true }),
+  });
+  expect(await release(all)).toBe(1);
+  expect(calls).not.toContain("rollBack");
+});
+
 test("the lock is released after an error, which is passed on", async () => {
   const { all, calls } = parts({ update: () => Promise.reject(new Error("no pulumi")) });
   await expect(release(all)).rejects.toThrow("no pulumi");
