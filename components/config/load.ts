@@ -6,6 +6,7 @@ import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { treeDigest } from "../images/context";
 import { fileDigest } from "../mycelium/program";
 import { expandHome } from "../shell/home";
+import { secretVariables } from "./alerts";
 import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } from "./problems";
 import type { Problem, RenamedKeys } from "./problems";
 import { stack } from "./schema";
@@ -131,7 +132,7 @@ function missingPaths(config: StackConfig): Problem[] {
       });
     }
   }
-  problems.push(...myceliumProblems(config));
+  problems.push(...myceliumProblems(config), ...alertProblems(config));
   for (const [name, host] of Object.entries(config.hosts)) {
     if (
       host.kind === "vps" &&
@@ -170,6 +171,18 @@ function myceliumProblems({ mycelium }: StackConfig): Problem[] {
           fix: "find out what changed it before you correct it",
         },
       ];
+}
+
+/** Secrets of the receivers are not in the stack file: the environment has them. */
+function alertProblems({ observability }: StackConfig): Problem[] {
+  if (observability === undefined) return [];
+  return Object.entries(secretVariables(observability.alerts))
+    .filter(([, variable]) => (process.env[variable] ?? "") === "")
+    .map(([key, variable]) => ({
+      path: formatPath(["observability", "alerts", ...key.split(".")]),
+      what: `names ${variable}, which is not set in this environment`,
+      fix: `export ${variable} before you deploy`,
+    }));
 }
 
 function isKind(path: string, kind: "directory" | "file"): boolean {

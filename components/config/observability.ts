@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alerts } from "./alerts";
 import { problem } from "./fields";
 import type { Hosts } from "./hosts";
 
@@ -58,6 +59,7 @@ export const observability = z
       .default(true)
       .describe("true: destroy leaves figures and silences; false: destroy removes them. Default: true"),
     exporters,
+    alerts: alerts.prefault({}),
   })
   .describe(
     "Prometheus, Alertmanager and exporters. They run on the host with the role observe, or else beside the data. Without this section there are none",

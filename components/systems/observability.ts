@@ -7,6 +7,7 @@ import { Vps } from "../host/vps";
 import { ServiceImage } from "../images/serviceImage";
 import { MyceliumNode } from "../mycelium/mycelium";
 import { Alertmanager } from "../observability/alertmanager";
+import { renderAlertmanagerYml } from "../observability/alertmanagerRender";
 import { Job } from "../observability/contract";
 import {
   blackboxExporter,
@@ -60,6 +61,9 @@ function jobsOf(cluster: Cluster, probes: readonly Probe[]): Job[] {
   );
   return [...new Set<Job>([...scraped, ...probes.map(({ job }) => job)])];
 }
+
+/** A secret of the configuration is in an environment variable of whoever deploys; the loader has seen that it is set. */
+const reveal = (variable: string): string => process.env[variable] ?? "";
 
 /**
  * Prometheus, Alertmanager and the exporters: everything in the stack is watched from the host with the role observe.
@@ -119,7 +123,7 @@ export class Observability extends pulumi.ComponentResource {
     const alertmanager = new Alertmanager(
       "alertmanager",
       cluster,
-      { image, settings: "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n", keepData },
+      { image, settings: renderAlertmanagerYml(settings.alerts, reveal), keepData },
       { parent: this },
     );
     new Prometheus(
@@ -133,7 +137,7 @@ export class Observability extends pulumi.ComponentResource {
           jobs: [...jobsOf(cluster, probes), "prometheus"],
           machines: cluster.hostsWith("edge").map(({ facts }) => facts),
           postgresConnections: config.chat.postgres.maxConnections,
-          runbooks: "docs/runbooks.md",
+          runbooks: settings.alerts.runbooks,
         }),
         retentionDays: retention.days,
         diskMiB: retention.diskMiB,

@@ -189,6 +189,10 @@ const observability = some({
   scrapeSeconds: int(5, 300),
   retention: some({ days: int(1, 3650), diskMiB: int(256, 1_000_000) }),
   keepData: fc.boolean(),
+  alerts: some({
+    receivers: fc.constantFrom({}, { ops: { kind: "webhook", urlEnv: "OPS_URL" } }),
+    runbooks: path,
+  }),
   exporters: some(
     Object.fromEntries(
       ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"].map((name) => [

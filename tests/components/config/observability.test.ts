@@ -14,6 +14,7 @@ test("everything has a default, and without the section there is nothing", () =>
     scrapeSeconds: 15,
     retention: { days: 30 },
     keepData: true,
+    alerts: { receivers: {}, repeatHours: { critical: 1, other: 12 }, runbooks: "docs/runbooks.md" },
     exporters: {
       ...{ node: true, containers: true, postgres: true, nginx: true },
       ...{ synapse: true, bridge: true, mycelium: true, blackbox: true },

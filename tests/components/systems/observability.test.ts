@@ -191,8 +191,10 @@ test("without the section there is nothing of it, and without a host for it, it 
   expect(JSON.stringify(beside.byName("node-local-service").inputs)).toContain('"propagation":"rprivate"');
 });
 
-test("the rules are there, for the jobs that have targets", async () => {
-  const deployment = await graph(fleet({ exporters: { synapse: false } }));
+test("the rules are there, for the jobs that have targets; receivers' secrets are in Alertmanager's file alone", async () => {
+  process.env["TEST_WEBHOOK"] = "http://receiver.test/secret-path";
+  const alerts = { receivers: { ops: { kind: "webhook", urlEnv: "TEST_WEBHOOK" } } };
+  const deployment = await graph(fleet({ alerts, exporters: { synapse: false } }));
   const targets = heldBy(deployment, "prometheus-rules-targets");
   expect(targets).toContain('absent(up{job="postgres"})');
   expect(targets).toContain('absent(up{job="prometheus"})');
@@ -206,4 +208,9 @@ test("the rules are there, for the jobs that have targets", async () => {
   };
   const files = mounted.taskSpec.containerSpec.configs.map(({ fileName }) => fileName);
   expect(files).toContain("/etc/prometheus/rules/postgres.yml");
+  expect(heldBy(deployment, "alertmanager-yml")).toContain("http://receiver.test/secret-path");
+  const others = deployment.resources.filter(({ name }) => name !== "alertmanager-yml");
+  const secret = Buffer.from("http://receiver.test/secret-path").toString("base64").slice(0, 30);
+  for (const { inputs } of others)
+    expect(JSON.stringify(inputs)).not.toMatch(new RegExp(`secret-path|${secret}`));
 });
