@@ -131,7 +131,12 @@ set_role() {
   local role
   role=$(on manager node inspect --format '{{.Spec.Role}}' "$1")
   case ${role}/${JOIN_AS} in
-    worker/manager) change promote "$1" ;;
+    worker/manager)
+      change promote "$1"
+      wait_for 120 is_manager "$1" ||
+        fail "it does not become one of the swarm's managers: its engine may look for one that is gone" \
+          "see: journalctl -u docker -n 50; docker swarm leave there, and make up, lets it join anew"
+      ;;
     manager/worker) demote "$1" ;;
   esac
 }
@@ -145,6 +150,8 @@ demote() {
       "bring back the manager that does not answer (make status), or take it out: make forget HOST=…"
 }
 
+# shellcheck disable=SC2016 # a template of docker's
+is_manager() { [[ $(on manager node inspect --format '{{if .ManagerStatus}}manager{{else}}worker{{end}}' "$1") == manager ]]; }
 # shellcheck disable=SC2016 # a template of docker's
 is_worker() { [[ $(on manager node inspect --format '{{if .ManagerStatus}}manager{{else}}worker{{end}}' "$1") == worker ]]; }
 
@@ -215,7 +222,11 @@ down() {
   change rm --force "${id}"
 }
 
-drained() { ! on manager node ps --format '{{.CurrentState}}' "$1" | grep -q '^Running'; }
+# What ran on a node that is down the swarm has started elsewhere; it goes on calling it running there.
+drained() {
+  [[ $(on manager node inspect --format '{{.Status.State}}' "$1") == down ]] ||
+    ! on manager node ps --format '{{.CurrentState}}' "$1" | grep -q '^Running'
+}
 
 remove_labels() {
   local key arguments=()
