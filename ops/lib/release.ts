@@ -78,7 +78,12 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
   if (interrupted() || ended === true || conclusion?.deployment.result === "interrupted") {
     return 1;
   }
-  const rollback = await parts.rollBack();
+  const rollback = await parts.rollBack().catch((error: unknown) => {
+    complain(
+      `The last good version was not put back: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  });
   if (rollback !== undefined) {
     const { version, ok } = rollback;
     complain(

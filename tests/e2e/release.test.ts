@@ -16,7 +16,10 @@ const checkout = new ReleaseCheckout("release");
 const page = path.join(checkout.env["HYPHA_DATA"] ?? "", "page");
 const writePage = (text: string) => {
   fs.mkdirSync(page, { recursive: true });
-  fs.writeFileSync(path.join(page, "index.html"), `<html><title>${text}</title></html>\n`);
+  fs.writeFileSync(
+    path.join(page, "index.html"),
+    `<html><title>${text}</title><div id="root"></div></html>\n`,
+  );
 };
 let site: Site;
 

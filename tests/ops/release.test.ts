@@ -118,6 +118,16 @@ test("a lost lock interrupts the update, and nothing goes back without it", asyn
   expect(said[0]).toContain("its host is silent");
 });
 
+test("a way back that cannot be gone is told, and is a failure like the first", async () => {
+  const { all, calls, said } = parts({
+    update: () => Promise.resolve({ code: 255, conclusion: undefined }),
+    rollBack: () => Promise.reject(new Error("version 4 differed from its commit")),
+  });
+  expect(await release(all)).toBe(1);
+  expect(said.at(-1)).toBe("The last good version was not put back: version 4 differed from its commit");
+  expect(calls.at(-1)).toBe("unlock");
+});
+
 test("what was ended by hand stays as it is: nothing goes back", async () => {
   const { all, calls } = parts({
     update: () => Promise.resolve({ code: 255, conclusion: undefined, interrupted: true }),
