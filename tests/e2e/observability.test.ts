@@ -127,7 +127,7 @@ test("make metrics shows Prometheus' and Alertmanager's pages through SSH", asyn
   await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
   const page = (url: string, holds: string) =>
     until(url, async () => ((await (await fetch(url)).text()).includes(holds) ? true : undefined));
-  await page(`http://127.0.0.1:${port}/targets`, "hypha-observe-prometheus:9090");
+  await page(`http://127.0.0.1:${port}/classic/targets`, "hypha-observe-prometheus:9090");
   await page(`http://127.0.0.1:${port + 3}/`, "Alertmanager");
 });
 
