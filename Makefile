@@ -6,7 +6,7 @@ export STACK YES
 in_env := . ops/env.sh &&
 approve := $(if $(filter 1,$(YES))$(filter true,$(CI)),--yes)
 
-.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke validate metrics cloud-init grid-vm grid-cancel shell test bench lint
+.PHONY: help up check redeploy lock unlock preview down logs status doctor audit forget history user smoke validate notify-test metrics cloud-init grid-vm grid-cancel shell test bench lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ smoke: ## Ask the deployed site for what it must answer: the quick part of valid
 
 validate: ## Check that the deployed stack does what it is for: [JSON=1] [JUNIT=report.xml]
 	@$(in_env) tsx ops/validate.ts $(if $(filter 1,$(JSON)),--json) $(if $(JUNIT),--junit "$(JUNIT)")
+
+notify-test: ## Tell every target under hypha:notifications that this is a test
+	@$(in_env) tsx ops/notify.ts
 
 metrics: ## Prometheus and Alertmanager in your browser, through SSH: [PORT=9090] [JSON=1]
 	@$(in_env) tsx ops/metrics.ts $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(JSON)),--json)

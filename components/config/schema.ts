@@ -6,6 +6,7 @@ import { problem, whenSound } from "./fields";
 import { hosts, hostRoles } from "./hosts";
 import { images } from "./images";
 import { mycelium, myceliumPorts } from "./mycelium";
+import { notifications } from "./notifications";
 import { checkObserver, observability, observer } from "./observability";
 import { validation } from "./validation";
 
@@ -18,6 +19,7 @@ export const stackInput = z.strictObject({
   images: images.prefault({}),
   mycelium: mycelium.optional(),
   observability: observability.optional(),
+  notifications: notifications.optional(),
   validation: validation.prefault({}),
 });
 

@@ -6,6 +6,7 @@ import { confirm } from "./confirm";
 import { EngineRun, runEngine } from "./engineRun";
 import { Check } from "./checks";
 import { Lock, LockPlaceError, lockPlace, takeLock } from "./lock";
+import { Notice, notify } from "./notify";
 import { preflight } from "./preflight";
 import { clearDeadLock } from "./pulumiLock";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
@@ -70,9 +71,15 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
     },
     validate: () => Promise.resolve(smoke(stack)),
     rollBack,
-    tell: (event) => {
+    tell: async (event) => {
       announce(stack, what, event);
-      return Promise.resolve();
+      const { who, revision } = operator(directory);
+      for (const warning of await notify(
+        config.notifications,
+        noticeOf(event, { stack, who, commit: revision }),
+      )) {
+        console.error(`warning: ${warning}`);
+      }
     },
     say: console.log,
     complain: console.error,
@@ -89,6 +96,26 @@ function smoke(stack: string): string | undefined {
 
 function announce(stack: string, what: string, { kind }: ReleaseEvent): void {
   if (kind === "start") console.log(`${stack}: ${what} begins`);
+}
+
+/** What is told to others of an event; the same words as on the terminal, and no more. */
+export function noticeOf(event: ReleaseEvent, about: Pick<Notice, "stack" | "who" | "commit">): Notice {
+  const notice = { ...about, event: event.kind, when: new Date().toISOString() };
+  switch (event.kind) {
+    case "start":
+      return notice;
+    case "success":
+      return { ...notice, seconds: event.seconds };
+    case "failure":
+      return { ...notice, seconds: event.seconds, lines: [event.reason] };
+    case "rollback": {
+      const { version, ok } = event.rollback;
+      const lines = [
+        ok ? `version ${version} is back and answers` : `version ${version} could NOT be put back`,
+      ];
+      return { ...notice, seconds: event.seconds, lines };
+    }
+  }
 }
 
 /** Takes the stack's lock, and removes what a dead deployment has left of Pulumi's own. */

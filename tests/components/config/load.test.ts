@@ -39,7 +39,7 @@ test("all problems at once, whatever else is wrong, in one error that Pulumi pri
     "hypha:chat.postgress: is no known key; fix: did you mean postgres? Otherwise remove it",
     "hypha:edge.domain: is missing; fix: it takes: The DNS name people open, like chat.example.org",
     "hypha:edge.ports.https: is the same as ports.http; fix: give each its own port",
-    "hypha:backups: is no known key; fix: remove it; known here: hosts, cluster, chat, edge, images, mycelium, observability, validation",
+    "hypha:backups: is no known key; fix: remove it; known here: hosts, cluster, chat, edge, images, mycelium, observability, notifications, validation",
   ]);
   const error = (() => {
     try {
