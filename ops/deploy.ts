@@ -4,12 +4,13 @@ import { checkTree } from "./lib/preflight";
 import { putLastGoodBack } from "./lib/putBack";
 import { release } from "./lib/release";
 import { stackName } from "./lib/stack";
-import { stackFileConfig, stackFileName } from "./lib/stackFile";
+import { readStackFile, stackFileConfig, stackFileName } from "./lib/stackFile";
 import { runTool, splitArguments } from "./lib/tool";
 
 const usage = `usage: deploy [--yes] [--config-file FILE] [pulumi options…]
 The last phase of make up: takes the stack's lock, checks everything (see make check), shows what would change, asks,
-deploys, says what failed and why, writes the audit log, and looks whether the site answers. Any other option goes to
+deploys, says what failed and why, writes the audit log, and asks what make smoke asks, or, with a section
+hypha:validation in the stack file, all of make validate. Any other option goes to
 pulumi as it is. STACK names the stack (default: the selected one).
 --yes asks nothing (the same as YES=1; CI=true implies it). WAIT=600 waits so many seconds for the lock.
 ROLLBACK_ON_FAILURE=true puts the last good version back after a failure, and still exits 1.
@@ -31,6 +32,7 @@ runTool(usage, async (args) => {
     options: rest,
     yes: agreed(flags),
     tree: checkTree(stack, config),
+    validation: "hypha:validation" in readStackFile(file).config,
   };
   const back = process.env["ROLLBACK_ON_FAILURE"] === "true" || process.env["ROLLBACK_ON_FAILURE"] === "1";
   return release(

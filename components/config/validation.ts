@@ -37,4 +37,6 @@ export const validation = z
       .default(1000)
       .describe("Milliseconds within which 95 % of them are to be answered. Default: 1000"),
   })
-  .describe("What make validate, and make up after each deployment, expects of the running stack");
+  .describe(
+    "What make validate expects of the running stack. With this section make up asks all of it after each deployment, not only what the site answers",
+  );

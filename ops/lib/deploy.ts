@@ -1,9 +1,9 @@
-import { spawnSync } from "child_process";
 import { StackConfig } from "../../components/config/schema";
 import { operator } from "./audit";
 import { conclude, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
 import { EngineRun, runEngine } from "./engineRun";
+import { formatChecks } from "./checkReport";
 import { Check } from "./checks";
 import { Lock, LockPlaceError, lockPlace, takeLock } from "./lock";
 import { Notice, notify } from "./notify";
@@ -12,6 +12,7 @@ import { clearDeadLock } from "./pulumiLock";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
 import { stackOutputs, StackOutputs } from "./stack";
 import { ToolError } from "./tool";
+import { validate } from "./validate";
 
 /** What is deployed, and how. */
 export interface Deploy {
@@ -25,6 +26,8 @@ export interface Deploy {
   tree: Check;
   /** What else the preview is looked at for. @default nothing */
   more?: (preview: EngineRun) => Check[];
+  /** Validate all of it afterwards, not only what the site answers. @default false */
+  validation?: boolean;
   /** The version that is put back. */
   redeployOf?: number;
   /** Options of `pulumi preview` and `pulumi up`. */
@@ -69,7 +72,10 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
       }
       return { code, conclusion, interrupted };
     },
-    validate: () => Promise.resolve(smoke(stack)),
+    validate: () =>
+      invalid(stack, deploy.validation === true).catch((error: unknown) =>
+        error instanceof Error ? error.message : String(error),
+      ),
     rollBack,
     tell: async (event) => {
       announce(stack, what, event);
@@ -86,12 +92,14 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
   };
 }
 
-function smoke(stack: string): string | undefined {
-  const { status } = spawnSync("tsx", ["ops/smoke.ts"], {
-    stdio: "inherit",
-    env: { ...process.env, STACK: stack },
-  });
-  return status === 0 ? undefined : "the site does not answer as it must";
+/** What is wrong with what runs, in one line: by all of make validate, or by what make smoke asks. */
+async function invalid(stack: string, whole: boolean): Promise<string | undefined> {
+  const { results, failDeployment } = await validate(stack, { quick: !whole });
+  console.log(formatChecks(results));
+  const failed = results.filter(({ status }) => status === "failure");
+  return failed.length === 0 || !failDeployment
+    ? undefined
+    : failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
 }
 
 function announce(stack: string, what: string, { kind }: ReleaseEvent): void {

@@ -23,6 +23,7 @@ export function redeployment(
     what: `redeploy of version ${version.version}`,
     options: ["--config-file", checkout.configFile, "--parallel", process.env["PARALLEL"] ?? "16"],
     yes,
+    validation: "hypha:validation" in version.config,
     tree: {
       name: "git tree",
       verdict: "ok",
