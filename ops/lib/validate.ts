@@ -98,6 +98,7 @@ export function allChecks(
   const sites = deployedSites(stack, outputs);
   const hosts = stackHosts(stack, outputs);
   const [first] = sites;
+  const account = { adminPassword: outputs.adminPassword ?? "", serverName: config.chat.serverName };
   return [
     ...hostChecks(config, outputs),
     ...networkChecks(config, outputs.siteAddresses ?? []),
@@ -108,7 +109,7 @@ export function allChecks(
       certificateCheck(site),
       redirectCheck(site, config.edge.ports.http),
     ]),
-    ...(first === undefined ? [] : [matrixCheck(stack, first, hosts, outputs.adminPassword ?? "")]),
+    ...(first === undefined ? [] : [matrixCheck(stack, first, hosts, account)]),
     ...(first === undefined ? [] : measuredPaths.map((path) => timesCheck(first, path, config.validation))),
   ];
 }
