@@ -53,7 +53,8 @@ const figuresServer = `
   }
 `;
 const figuresLog = `
-  log_format figures 'figures: $status $request_time $proxy_host';
+  # mtail counts whole lines only, and Nginx ends none that it sends.
+  log_format figures 'figures: $status $request_time $proxy_host\\n';
   access_log syslog:server=unix:/tmp/mtail.sock,nohostname figures;`;
 
 const strictTransport = 'add_header Strict-Transport-Security "max-age=31536000" always;';

@@ -254,6 +254,8 @@ test("destroy leaves the data and the figures, and nothing else of it", async ()
       (role) => `hypha-observe-${role}`,
     ),
   );
-  const left = await vps.exec("ls -d /var/lib/hypha /etc/systemd/system/hypha-mycelium* 2>/dev/null || true");
+  const left = await vps.exec(
+    "ls -d /var/lib/hypha/metrics /etc/systemd/system/hypha-mycelium* 2>/dev/null || true",
+  );
   expect(left.trim()).toBe("");
 });

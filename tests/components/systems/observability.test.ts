@@ -139,6 +139,12 @@ test("Postgres lets the exporter look, by its account and as nobody but pg_monit
   }
 });
 
+test("the edge sends whole lines: mtail counts no other", async () => {
+  expect(heldBy(await graph(fleet({})), "edge-nginx-conf")).toContain(
+    "log_format figures 'figures: $status $request_time $proxy_host\\n';",
+  );
+});
+
 test("what is switched off is not there, and nobody asks for it", async () => {
   const off = Object.fromEntries(
     ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"].map((one) => [
