@@ -21,10 +21,13 @@ const apiPath = "/run/mycelium";
  */
 export class Bridge extends pulumi.ComponentResource {
   readonly workload: Workload;
+  /** It has a way to the Mycelium node of its host. */
+  readonly usesMycelium: boolean;
 
   constructor(name: string, cluster: Cluster, args: BridgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:matrix:Bridge", name, {}, opts);
     const { mycelium } = args;
+    this.usesMycelium = mycelium !== undefined;
     this.workload = new Workload(
       name,
       cluster,

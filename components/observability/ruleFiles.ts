@@ -11,18 +11,18 @@ export interface RuleFilesArgs {
   machines: pulumi.Input<Machine>[];
   /** Connections that Postgres takes. */
   postgresConnections: number;
+  /** The bridge has a way to its host's Mycelium node. */
+  bridgeUsesMycelium: boolean;
   /** Address of docs/runbooks.md. */
   runbooks: string;
 }
 
 /** The files below /etc/prometheus/rules, by name. */
 export function ruleFiles(args: RuleFilesArgs): Record<string, pulumi.Output<string>> {
-  const { jobs, runbooks, postgresConnections } = args;
-  // The bridge has no way to the node, which listens on the host's loopback only.
-  const render = (edgeConnections: number) =>
-    renderRules({ jobs, runbooks, postgresConnections, edgeConnections, bridgeUsesMycelium: false });
+  const { machines: edges, ...settings } = args;
+  const render = (edgeConnections: number) => renderRules({ ...settings, edgeConnections });
   const connections = pulumi
-    .all(args.machines)
+    .all(edges)
     .apply((machines) => (Math.min(...machines.map(({ cpus }) => cpus)) * workerConnections) / 2);
   return Object.fromEntries(
     Object.keys(render(workerConnections)).map((file) => [

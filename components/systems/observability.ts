@@ -137,6 +137,7 @@ export class Observability extends pulumi.ComponentResource {
           jobs: [...jobsOf(cluster, probes), "prometheus"],
           machines: cluster.hostsWith("edge").map(({ facts }) => facts),
           postgresConnections: config.chat.postgres.maxConnections,
+          bridgeUsesMycelium: chat.bridge.usesMycelium,
           runbooks: settings.alerts.runbooks,
         }),
         retentionDays: retention.days,

@@ -15,16 +15,10 @@ const graph = (config: StackConfig): Promise<Deployment<readonly Target[]>> =>
   run(() => {
     const machines = hosts(config);
     const swarm = cluster(config, machines);
-    const chat = new Chat("chat", swarm, config);
+    const nodes = myceliumNodes(config, machines);
+    const chat = new Chat("chat", swarm, config, nodes);
     if (config.observability !== undefined) {
-      new Observability(
-        "observability",
-        swarm,
-        config,
-        config.observability,
-        chat,
-        myceliumNodes(config, machines),
-      );
+      new Observability("observability", swarm, config, config.observability, chat, nodes);
     }
     return swarm.targets;
   });
@@ -209,6 +203,10 @@ test("the rules are there, for the jobs that have targets; receivers' secrets ar
   expect(targets).not.toMatch(/absent\(up{job="(synapse|mycelium|backup)"}\)/);
   // Four workers with 2048 connections, of which half lead to visitors.
   expect(heldBy(deployment, "prometheus-rules-edge")).toContain("/ 4096 > 0.8");
+  // The bridge has no way to a Mycelium node here, and one where its host has a node.
+  expect(heldBy(deployment, "prometheus-rules-chat")).not.toContain("BridgeNotConnected");
+  const connected = await graph(fleet({ alerts }, { mycelium: { source: { kind: "sample" } } }));
+  expect(heldBy(connected, "prometheus-rules-chat")).toContain("alert: BridgeNotConnected");
   const mounted = deployment.byName("prometheus-service").inputs as {
     taskSpec: { containerSpec: { configs: { fileName: string }[] } };
   };
