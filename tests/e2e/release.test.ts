@@ -1,3 +1,4 @@
+import { X509Certificate } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
@@ -66,9 +67,12 @@ async function succeed(name: string, tool: string, args: string[]): Promise<Run>
   return run;
 }
 
-/** What runs: each service's whole definition, the images' ids, and the text of every config that a service uses. */
+/**
+ * What runs: each service's whole definition, the images' ids, and the text of every config that a service uses; of a
+ * certificate its names, as another one for the same names is made anew.
+ */
 async function running(): Promise<string> {
-  return vps.exec(
+  const told = await vps.exec(
     "for s in $(docker service ls --format '{{.Name}}' | sort); do " +
       "docker service inspect --format '{{.Spec.Name}} {{json .Spec.TaskTemplate.ContainerSpec.Image}} " +
       "{{json .Spec.TaskTemplate.ContainerSpec.Env}} {{json .Spec.Mode}} {{json .Spec.TaskTemplate.Resources}}' $s; " +
@@ -76,6 +80,12 @@ async function running(): Promise<string> {
       "for c in $(docker service inspect --format '{{range .Spec.TaskTemplate.ContainerSpec.Configs}}{{.ConfigID}} {{end}}' $s); " +
       "do docker config inspect --format '{{json .Spec.Data}}' $c; done; done",
   );
+  return told.replace(/^"(.*)"$/gm, (line, base64: string) => {
+    const content = Buffer.from(base64, "base64");
+    return content.toString().startsWith("-----BEGIN CERTIFICATE")
+      ? `certificate of ${new X509Certificate(content).subjectAltName ?? "nobody"}`
+      : line;
+  });
 }
 
 const rooms = async (): Promise<string | undefined> => {
