@@ -5,6 +5,7 @@ import { visit } from "./support/browser";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
 import { countChanges, must, projectRoot, Stack, StackSettings, untilOutput } from "./support/stack";
+import { validated, withoutBridge } from "./support/validation";
 
 /**
  * The chat on one bare server over SSH, from nothing to destroy. The tests are one story in order: each finds what
@@ -106,7 +107,7 @@ test("a bare server becomes the running chat", async () => {
   expect(site.address).toBe(vps.address);
 });
 
-test("the smoke test finds every part answering", async () => {
+test("smoke test and validation find everything in order, and fail where something is not", async () => {
   const run = await must("tsx", ["ops/smoke.ts"], { env: { ...stack.env, STACK: stack.name } });
   keep("smoke.txt", run.output);
   expect(run.output.match(/^ok /gm)).toHaveLength(6);
@@ -116,6 +117,8 @@ test("the smoke test finds every part answering", async () => {
   ] as const) {
     keep(`${name}.json`, (await siteRequest(site, page)).body);
   }
+  await validated(stack, path.join(kept, "validation.xml"));
+  await withoutBridge(stack, vps, bridgeStatus);
 });
 
 test("what the bridge and the gateway would do for anyone stays inside", async () => {
