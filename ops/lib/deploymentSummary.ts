@@ -30,7 +30,20 @@ function row({ when, result, seconds, commit, dirty, changes }: AuditRecord): st
   return `| ${cells.join(" | ")} |`;
 }
 
-/** What a job did to a stack, from the lines it left in the audit log, as Markdown. A failure shows the end of its log. */
+/** What was printed last before the failure was told: what was put back afterwards says nothing of it. */
+function saidOfFailure(log: string): string {
+  const lines = stripVTControlCharacters(log).trimEnd().split("\n");
+  const told = lines.findIndex((line) =>
+    /^The deployment (failed\.$|was made, and does not work)/.test(line),
+  );
+  const end = told < 0 ? lines.length : told + 1;
+  return lines
+    .slice(Math.max(0, end - mostLines), end)
+    .join("\n")
+    .slice(-8000);
+}
+
+/** What a job did to a stack, from the lines it left in the audit log, as Markdown. A failure shows the log up to it. */
 export function deploymentSummary({ stack, code: exit, since, records, log, run }: SummaryOf): string {
   // The log has whole seconds.
   const own = (records ?? []).filter(
@@ -44,7 +57,6 @@ export function deploymentSummary({ stack, code: exit, since, records, log, run 
       : own.length > 0
         ? "deployed"
         : "nothing was left to do";
-  const lines = stripVTControlCharacters(log).trimEnd().split("\n");
   return [
     `### Stack ${code(stack)}: ${title}`,
     "",
@@ -60,9 +72,9 @@ export function deploymentSummary({ stack, code: exit, since, records, log, run 
     ...(exit === 0
       ? []
       : [
-          "<details open><summary>The end of its log</summary>",
+          "<details open><summary>The log up to the failure</summary>",
           "",
-          fenced(lines.slice(-mostLines).join("\n").slice(-8000)),
+          fenced(saidOfFailure(log)),
           "",
           "</details>",
           "",

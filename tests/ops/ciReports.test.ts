@@ -37,17 +37,19 @@ describe("the summary of a deployment", () => {
     expect(summary(0, [])).toMatch(/^### Stack `prod`: nothing was left to do\n/);
   });
 
-  test("a failure stays one when what worked before was put back, and shows the end of its log", () => {
+  test("a failure stays one when what worked before was put back, and shows its log up to the failure", () => {
     const log = Array.from({ length: 100 }, (_, index) => `\u001b[31mline ${index}\u001b[0m`).join("\n");
     const failed = record({ result: "failed" });
     expect(summary(1, [failed], log)).toMatch(/^### Stack `prod`: failed\n/);
     const text = summary(
       1,
       [failed],
-      `${log}\nVersion 7 is back and answers (12 s). It failed all the same.`,
+      `${log}\nThe deployment failed.\nPutting version 7 back\nVersion 7 is back and answers (12 s). It failed all the same.`,
     );
     expect(text).toMatch(/^### Stack `prod`: failed, and version 7 was put back\n/);
-    expect(text).toContain("\nline 99\n");
+    expect(text).toContain("\nline 99\nThe deployment failed.\n");
+    expect(text).not.toContain("Putting version 7 back");
+    expect(summary(1, [failed], log)).toContain("\nline 99\n");
     expect(text).not.toContain("line 1\n");
     expect(text).not.toContain("\u001b");
   });
