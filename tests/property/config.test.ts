@@ -2,7 +2,8 @@ import Ajv from "ajv/dist/2020";
 import fc from "fast-check";
 import { ConfigError, configHash, parseConfig } from "../../components/config/load";
 import { stackFileSchema } from "../../ops/schema";
-import { garbage, mutate, mutation, validConfig } from "../support/configArbitraries";
+import { validConfig } from "../support/configArbitraries";
+import { garbage, mutate, mutation } from "../support/configMutations";
 
 type Raw = Record<string, unknown>;
 
