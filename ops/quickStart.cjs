@@ -1,5 +1,5 @@
 // Loaded before Pulumi's SDK (`nodeargs` in Pulumi.yaml). The SDK does three things in every command that no program of
-// this project needs; without them a command with nothing to do takes a third less of Node's time. What is not there
+// this project needs; docs/benchmarks.md says what they cost. What is not there
 // to be changed stays as it is.
 const Module = require("module");
 
