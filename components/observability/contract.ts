@@ -1,22 +1,10 @@
-/** The jobs that Prometheus scrapes. Each target has the labels `stack`, `host`, `service`, `job`, `instance`. */
-export const jobs = [
-  "prometheus",
-  "alertmanager",
-  "node",
-  "containers",
-  "postgres",
-  "pgbouncer",
-  "nginx",
-  "redis",
-  "blackbox-http",
-  "blackbox-tls",
-  "blackbox-tcp",
-  "blackbox-icmp",
-  "synapse",
-  "bridge",
-  "mycelium",
-  "backup",
-] as const;
+import { jobs as scraped } from "../swarm/metrics";
+
+/** The jobs of probes from outside; the others are asked where workloads say. */
+const probed = ["blackbox-http", "blackbox-tls", "blackbox-tcp", "blackbox-icmp"] as const;
+
+/** The jobs that Prometheus knows. Each target has the labels `stack`, `host`, `service`, `job`, `instance`. */
+export const jobs = [...scraped, ...probed] as const;
 
 export type Job = (typeof jobs)[number];
 

@@ -7,6 +7,7 @@ import { gitRevision } from "../../components/config/revision";
 import { HostConfig, StackConfig } from "../../components/config/schema";
 import { HostAccess } from "../../components/host/access";
 import { Channel, ensureControlDirectory, hostAccess, sshDestination } from "../../components/host/channel";
+import { dataDirectory } from "./dataDirectory";
 import { Deployment, jsonLines } from "./deployment";
 
 /** One line of a host's audit log. */
@@ -44,8 +45,7 @@ export interface Places {
 
 /** What is kept of deployments to this machine's own engine. */
 export function localPlaces(): Places {
-  const share = process.env["XDG_DATA_HOME"] || path.join(os.homedir(), ".local", "share");
-  const data = process.env["HYPHA_DATA"] || path.join(share, "hypha");
+  const data = dataDirectory();
   return { log: path.join(data, "audit.log"), records: path.join(data, "deployments") };
 }
 

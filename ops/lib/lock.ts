@@ -1,8 +1,8 @@
 import { spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { StackConfig } from "../../components/config/schema";
+import { dataDirectory } from "./dataDirectory";
 import { firstContact, run } from "./firstContact";
 import { ToolError } from "./tool";
 
@@ -80,10 +80,6 @@ export function lockPlace(stack: string, { hosts, cluster: { first } }: StackCon
   const command = (words: readonly string[]) =>
     firstContact(host, ["bash", "-c", script, "lock", ...words], { root: true });
   return { host: first, command, file };
-}
-
-function dataDirectory(): string {
-  return process.env["HYPHA_DATA"] || path.join(os.homedir(), ".local", "share", "hypha");
 }
 
 /**

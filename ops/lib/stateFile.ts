@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataDirectory } from "./dataDirectory";
 import { pulumi } from "./stack";
 import { StackState } from "./state";
 
@@ -10,8 +11,7 @@ const writeState = (file: string, state: StackState): void => {
 
 /** Keeps a state as it is, beside the default backend, and says how it comes back. */
 export function keepState(stack: string, state: StackState): void {
-  const data = process.env["HYPHA_DATA"] ?? join(homedir(), ".local", "share", "hypha");
-  const directory = join(data, "backups");
+  const directory = join(dataDirectory(), "backups");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const time = new Date().toISOString().replace(/[:.]/g, "-");
   const file = join(directory, `${stack.replaceAll("/", "-")}-${time}.json`);

@@ -1,26 +1,12 @@
-import { shellAssign } from "../../components/shell/quote";
 import { componentsOf } from "../../ops/lib/components";
 import { EngineEvent, stepsOf } from "../../ops/lib/deployment";
 import { StateResource } from "../../ops/lib/state";
+import { resource, script, stackUrn, urn } from "./stateResources";
 
-const urn = (name: string, type: string) => `urn:pulumi:t::hypha::${type}::${name}`;
-const stackUrn = urn("hypha-t", "pulumi:pulumi:Stack");
-const resource = (
-  name: string,
-  type: string,
-  parent = stackUrn,
-  more: Partial<StateResource> = {},
-): StateResource => ({
-  urn: urn(name, type),
-  type,
-  parent,
-  ...more,
-});
 const chat = urn("chat", "hypha:systems:Chat");
 const postgres = urn("postgres", "hypha:postgres:Postgres");
 const workload = urn("postgres", "hypha:swarm:Workload");
 const service = "docker:index/service:Service";
-const script = (variables: Record<string, string>) => ({ inputs: { stdin: shellAssign(variables) } });
 const resources: StateResource[] = [
   { urn: stackUrn, type: "pulumi:pulumi:Stack" },
   resource("web1", "hypha:host:Vps", stackUrn, { outputs: { facts: { os: "debian 12" } } }),

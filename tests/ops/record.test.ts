@@ -9,21 +9,8 @@ import { AuditRecord, onHosts } from "../../ops/lib/audit";
 import { createdOn, firewallRules } from "../../ops/lib/created";
 import { askRecords, deploymentRecord, DeploymentRecord, keep, mergeRecords } from "../../ops/lib/record";
 import { liveResources, StateResource } from "../../ops/lib/state";
+import { resource, script, stackUrn, urn } from "./stateResources";
 
-const urn = (name: string, type: string) => `urn:pulumi:t::hypha::${type}::${name}`;
-const stackUrn = urn("hypha-t", "pulumi:pulumi:Stack");
-const resource = (
-  name: string,
-  type: string,
-  parent = stackUrn,
-  more: Partial<StateResource> = {},
-): StateResource => ({
-  urn: urn(name, type),
-  type,
-  parent,
-  ...more,
-});
-const script = (variables: Record<string, string>) => ({ inputs: { stdin: shellAssign(variables) } });
 const secret = (text: string) => ({
   ["4dabf18193072939515e22adb298388d"]: "1b47061264138c4ac30d75fd1eb44270",
   plaintext: JSON.stringify(text),
