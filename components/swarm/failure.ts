@@ -1,21 +1,42 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerCommand } from "../host/dockerCommand";
+import { dockerCommand, hostCommand } from "../host/dockerCommand";
 import { Host } from "../host/host";
-import { parseTasks, Task } from "./tasks";
+import { Cluster } from "./cluster";
+import { failedTask, renderEvidence } from "./diagnosis";
 
-/** The newest task that ended badly, from the lines of `docker service ps --format '{{json .}}'`, newest first. */
-export function failedTask(lines: string): Task | undefined {
-  return parseTasks(lines).find(({ error, state }) => error !== "" || /^(Failed|Rejected)/.test(state));
+/** The container of a task and the node that it was given to, a word each; a task that never started has neither. */
+const whereabouts = "{{.NodeID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}";
+
+/** Lines of the engine and of a kernel that killed something, which name the task or its container. */
+const journal = (ids: readonly string[]): string[] => [
+  ...["journalctl", "--quiet", "--no-pager", "--output=cat", "--since=-15min", "--lines=30"],
+  `--grep=${[...ids, "oom-kill", "Out of memory", "no space left"].join("|")}`,
+  ...["_SYSTEMD_UNIT=docker.service", "+", "_TRANSPORT=kernel"],
+];
+
+/** The host of a node of the swarm, by the label that it has there. */
+async function hostOf({ manager, nodes }: Cluster, nodeId: string): Promise<Host> {
+  const label = `{{index .Spec.Labels "hypha.${pulumi.getStack()}.host"}}`;
+  const { output, code } = await dockerCommand(manager.channel, [
+    "node",
+    "inspect",
+    "--format",
+    label,
+    nodeId,
+  ]);
+  return (code === 0 ? nodes[output.trim()]?.host : undefined) ?? manager;
 }
 
 /**
- * Says why a service did not come up: state, error and last log lines of the task that failed. Runs in the program
- * when Pulumi reports the service's creation or update as failed; it never tries again.
+ * Says why a service did not come up: of the task that failed its state and error, its last health checks, its last log
+ * lines, and what its host's journal has of it. Runs in the program when Pulumi reports the service's creation or update
+ * as failed; it never tries again.
  */
-export function explainFailure(manager: Host, service: string): pulumi.ErrorHook {
+export function explainFailure(cluster: Cluster, service: string): pulumi.ErrorHook {
+  const { manager } = cluster;
   return new pulumi.ErrorHook(`explain-${service}`, async ({ failedOperation }) => {
-    const run = (args: string[]) => dockerCommand(manager.channel, args);
-    const tasks = await run(["service", "ps", "--no-trunc", "--format", "{{json .}}", service]);
+    const ask = (...args: string[]) => dockerCommand(manager.channel, args);
+    const tasks = await ask("service", "ps", "--no-trunc", "--format", "{{json .}}", service);
     const task = failedTask(tasks.output);
     if (task === undefined) {
       // A service that never came up is removed again by the provider, which shows its log itself.
@@ -24,11 +45,21 @@ export function explainFailure(manager: Host, service: string): pulumi.ErrorHook
       }
       return false;
     }
-    const logs = await run(["service", "logs", "--raw", "--tail", "20", task.id]);
-    const last = logs.output.trim() || "(it logged nothing)";
-    await pulumi.log.error(
-      `${service} on ${manager.name}: ${task.name} ${task.state}: ${task.error}\nlast log lines:\n${last}`,
-    );
+    const [logs, place] = await Promise.all([
+      ask("service", "logs", "--raw", "--tail", "20", task.id),
+      ask("inspect", "--type", "task", "--format", whereabouts, task.id),
+    ]);
+    const [nodeId = "", container = ""] = place.code === 0 ? place.output.trim().split(" ") : [];
+    const host = nodeId === "" ? manager : await hostOf(cluster, nodeId);
+    const nothing = { code: 1, output: "" };
+    const [state, said] = await Promise.all([
+      container === ""
+        ? nothing
+        : dockerCommand(host.channel, ["inspect", "--format", "{{json .State}}", container]),
+      hostCommand(host.channel, journal([task.id, ...(container === "" ? [] : [container])])),
+    ]);
+    const evidence = { state: state.output, logs: logs.output, journal: said.code === 0 ? said.output : "" };
+    await pulumi.log.error(renderEvidence({ service, host: host.name, task, ...evidence }));
     return false;
   });
 }

@@ -4,9 +4,22 @@ const causes: readonly (readonly [RegExp, string])[] = [
     /no space left on device|disk quota exceeded/i,
     "the disk is full: free some (docker image ls, journalctl --vacuum-size), see make check",
   ],
+  [/nginx: \[emerg\]/, "Nginx refuses its configuration, as its line below says: correct what it is made of"],
+  [
+    /(relation|table|column|type|schema|function) "\S+" (does not exist|already exists)|syntax error at or near|permission denied for (table|schema|database)/i,
+    "its database refused a statement: a migration may be wrong; what it did before that stays in the data",
+  ],
   [
     /no such image|pull access denied|manifest unknown|image .* not found|invalid reference/i,
     "the image is not on that host: make up sends it again; for one from a registry check its reference and docker login",
+  ],
+  [
+    /cannot connect to the docker daemon|error during connect|connection reset by peer|unexpected EOF/i,
+    "the engine went away meanwhile, or the way to it: journalctl -u docker on that host; make up goes on from there",
+  ],
+  [
+    /no such host|temporary failure in name resolution|could not resolve|server misbehaving/i,
+    "a name is not resolved: check the name, and the DNS of the host that asks (/etc/resolv.conf)",
   ],
   [
     /no suitable node/i,
@@ -26,7 +39,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
   ],
   [/non-zero exit \(12[67]\)/, "its program cannot be started: the image lacks it, or env changes its PATH"],
   [
-    /unhealthy container|health ?check/i,
+    /unhealthy container|its health checks failed/i,
     "it runs and never became healthy: what it says last tells why; what it depends on may not answer",
   ],
   [

@@ -29,9 +29,11 @@ export interface Failure {
   host: string | undefined;
   /** The resource's name; `program` for what no resource says. */
   step: string;
+  /** What it most likely comes from, where that is known. */
+  cause?: string;
   /** What was said of it last, oldest first. */
   lines: string[];
-  /** What to do: in the error's own words, else by its likely cause, where that is known. */
+  /** What to do, in the error's own words. */
   hint: string | undefined;
 }
 
@@ -122,21 +124,35 @@ export function stepsOf(events: readonly EngineEvent[]): Step[] {
 /** What follows from another failure, and what only Pulumi's makers need. */
 const consequence =
   /failed to register$|^Error: error serializing property|Running program .* failed with an unhandled exception/;
-const noise = /^\s+at |^Dial \d+\/\d+ failed: retrying|^update failed$|^resource .* failed$/;
+const noise =
+  /^\s+at |^(Process exited with|exit) status \d+:$|^Dial \d+\/\d+ failed: retrying|^update failed$|^resource .* failed$/;
 const howMany = 10;
+/** What the program tells of a service's failed task: no more than it means to, so all of it is shown. */
+const evidence = /^last log lines:$/m;
 
-/** Lines and hint of an error's messages. Commands are left out: they are long, and say nothing of the failure. */
-function explain(messages: readonly string[]): Pick<Failure, "lines" | "hint"> {
-  const text = messages
-    .map((message) => stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, "")))
-    .join("\n")
-    .replace(/: running ".*?(?<!\\)"(?=:?\s*$)/gm, "");
-  const lines = text.split("\n").filter((line) => line.trim() !== "" && !noise.test(line));
-  const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1] ?? causeOf(text);
-  const said = lines
-    .map((line) => line.replace(/(^\S+: |; )what to do: .*$/, ""))
-    .filter((line) => line !== "");
-  return { lines: [...new Set(said)].slice(-howMany), hint };
+/** Lines, hint and cause of an error's messages. Commands are left out: they are long, and say nothing of the failure. */
+function explain(messages: readonly string[]): Pick<Failure, "cause" | "lines" | "hint"> {
+  const texts = messages.map((message) =>
+    stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, "")).replace(
+      /: running ".*?(?<!\\)"(?=:?\s*$)/gm,
+      "",
+    ),
+  );
+  const text = texts.join("\n");
+  const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1];
+  const cause = causeOf(text);
+  // The evidence first: what the provider says of a service is only that it was put back.
+  const ordered = [...texts].sort((a, b) => Number(evidence.test(b)) - Number(evidence.test(a)));
+  const lines = ordered.flatMap((one) => {
+    const said = one
+      .split("\n")
+      .filter((line) => line.trim() !== "" && !noise.test(line))
+      .map((line) => line.replace(/(^\S+: |; )what to do: .*$/, "").replace(/^\s+\* /, ""))
+      .filter((line) => line !== "");
+    return evidence.test(one) ? said : [...new Set(said)];
+  });
+  const shown = evidence.test(text) ? lines : [...new Set(lines)].slice(-howMany);
+  return { ...(cause === undefined ? {} : { cause }), lines: shown, hint };
 }
 
 /** The host that a step works on: in its name, the address it connects to, or its provider's name. */
@@ -200,8 +216,9 @@ function besides(
 /** The list for the end of a run. `colour` only on a terminal. */
 export function formatFailures(failures: readonly Failure[], colour: boolean): string {
   const red = (text: string) => (colour ? `\u001b[31m${text}\u001b[0m` : text);
-  const blocks = failures.map(({ host, step, lines, hint }) => [
+  const blocks = failures.map(({ host, step, cause, lines, hint }) => [
     red(`${host === undefined ? "" : `${host}: `}${step}`),
+    ...(cause === undefined ? [] : [`  likely cause: ${cause}`]),
     ...lines.map((line) => `  ${line}`),
     ...(hint === undefined ? [] : [`  what to do: ${hint}`]),
   ]);

@@ -10,6 +10,11 @@ test.each([
   ["/usr/bin/env: 'bash': No such file\nFailed: task: non-zero exit (127)", "cannot be started"],
   ["Failed: task: non-zero exit (143): dockerexec: unhealthy container", "never became healthy"],
   ["Failed: task: non-zero exit (1)", "ended by itself"],
+  ["web.1 Complete 3 seconds ago: stopped, as its health checks failed", "never became healthy"],
+  ['psycopg2.errors.UndefinedTable: relation "rooms" does not exist', "a migration may be wrong"],
+  ['nginx: [emerg] unknown directive "x" in /etc/nginx/nginx.conf:3', "Nginx refuses its configuration"],
+  ["error during connect: Get http://docker.example.com/v1.41/services: EOF", "the engine went away"],
+  ["lookup registry.example on 10.0.0.1:53: no such host", "a name is not resolved"],
 ])("%s", (said, words) => {
   expect(causeOf(said)).toContain(words);
 });

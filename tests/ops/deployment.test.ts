@@ -106,9 +106,22 @@ describe("what failed", () => {
           "no route",
           "service rollback completed",
         ],
-        hint: expect.stringContaining("ended by itself") as string,
+        cause: expect.stringContaining("ended by itself") as string,
+        hint: undefined,
       },
     ]);
+  });
+
+  test("of a service all the evidence is shown, before what its provider says, however long it is", () => {
+    const of = urn("bridge-service", "docker:index/service:Service");
+    const log = Array.from({ length: 20 }, () => "the same line");
+    const told = [
+      "hypha-prod-bridge on web1: bridge.1 Failed: task: non-zero exit (1)",
+      "last log lines:",
+      ...log,
+    ];
+    const events = [error("service rollback completed\n", of), error(told.join("\n")), failed(of)];
+    expect(failuresOf(events, hosts)[0]?.lines).toEqual([...told, "service rollback completed"]);
   });
 
   test.each([
@@ -163,10 +176,16 @@ describe("what failed", () => {
     expect(formatFailures(failures, false)).toBe(
       "1 step failed. What does not depend on it was done; make up goes on from there.\nx\n  bad red",
     );
-    const block = { host: "web1", step: "web1-prepare", lines: ["no disk"], hint: "add one" };
+    const block = {
+      host: "web1",
+      step: "web1-prepare",
+      cause: "it is full",
+      lines: ["no disk"],
+      hint: "add one",
+    };
     expect(formatFailures([block, ...failures], true)).toBe(
       "2 steps failed. What does not depend on them was done; make up goes on from there.\n" +
-        "\u001b[31mweb1: web1-prepare\u001b[0m\n  no disk\n  what to do: add one\n\u001b[31mx\u001b[0m\n  bad red",
+        "\u001b[31mweb1: web1-prepare\u001b[0m\n  likely cause: it is full\n  no disk\n  what to do: add one\n\u001b[31mx\u001b[0m\n  bad red",
     );
   });
 });

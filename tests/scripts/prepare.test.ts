@@ -60,7 +60,7 @@ test("a bare server gets the engine, its log limits, the account in the docker g
     "install -d /etc/docker",
     "systemctl restart docker",
     "useradd --create-home --shell /bin/bash muser",
-    "usermod --append --groups docker muser",
+    "usermod --append --groups docker,systemd-journal muser",
     "install -d -m 0700 -o muser -g muser /muser-home/.ssh",
     "install -m 0600 -o muser -g muser /root-home/.ssh/authorized_keys /muser-home/.ssh/authorized_keys",
     "install -d -m 0750 -o root -g muser /var/log/hypha",
@@ -185,7 +185,7 @@ test("check finds what up left in order, and each thing that was changed since, 
     .stub("systemctl", "case $3 in UnitFileState) echo enabled ;; ActiveState) echo active ;; esac")
     .stub(
       "getent",
-      `case $* in "group docker") echo docker:x:9:muser ;; *muser) echo muser:x:1:1::${box.root}/muser-home:/bin/bash ;;
+      `case $* in "group docker") echo docker:x:9:muser ;; "group systemd-journal") echo systemd-journal:x:8:muser ;; *muser) echo muser:x:1:1::${box.root}/muser-home:/bin/bash ;;
        *) echo "root:x:0:0::${box.root}/root-home:/bin/bash" ;; esac`,
     )
     .bash(
@@ -199,6 +199,7 @@ test("check finds what up left in order, and each thing that was changed since, 
     "unit docker.service": "ok",
     "account muser": "ok",
     "group docker muser": "ok",
+    "group systemd-journal muser": "ok",
     "directory /muser-home": "ok",
     "directory /muser-home/.ssh": "ok",
     "package logrotate": "ok",

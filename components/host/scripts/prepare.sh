@@ -54,7 +54,8 @@ facts() {
   if [[ ! -e ${DAEMON_FILE} ]]; then file_fact "${DAEMON_FILE}" "${DAEMON_CONF}"; fi
   unit_fact docker.service
   account_fact "${DEPLOY_USER}"
-  fact 'group docker' "${DEPLOY_USER}" "$(in_docker_group)" member
+  fact 'group docker' "${DEPLOY_USER}" "$(in_group docker)" member
+  fact 'group systemd-journal' "${DEPLOY_USER}" "$(in_group systemd-journal)" member
   home=$(deploy_home)
   directory_fact "${home:=/home/${DEPLOY_USER}}" 750 "${DEPLOY_USER}:${DEPLOY_USER}"
   directory_fact "${home}/.ssh" 700 "${DEPLOY_USER}:${DEPLOY_USER}"
@@ -68,9 +69,9 @@ facts() {
 
 deploy_home() { { getent passwd "${DEPLOY_USER}" || true; } | cut -d: -f6; }
 
-in_docker_group() {
+in_group() {
   local members
-  members=$({ getent group docker || true; } | cut -d: -f4)
+  members=$({ getent group "$1" || true; } | cut -d: -f4)
   if [[ ,${members}, == *",${DEPLOY_USER},"* ]]; then printf member; fi
 }
 
@@ -81,7 +82,8 @@ deploy_user() {
   local home keys
   id -u "${DEPLOY_USER}" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "${DEPLOY_USER}" ||
     fail "the account ${DEPLOY_USER} could not be made" "give hypha:hosts.${HOST_NAME}.deployUser another name"
-  usermod --append --groups docker "${DEPLOY_USER}"
+  # The journal tells it what the engine said of a container that failed.
+  usermod --append --groups docker,systemd-journal "${DEPLOY_USER}"
   home=$(deploy_home)
   # The account's own: other accounts on the server have no business there.
   chmod 0750 "${home}"

@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 import type { CommandResult } from "../../../components/host/dockerCommand";
-import { dockerCommand } from "../../../components/host/dockerCommand";
-import { explainFailure, failedTask } from "../../../components/swarm/failure";
+import { dockerCommand, hostCommand } from "../../../components/host/dockerCommand";
+import { failedTask, renderEvidence } from "../../../components/swarm/diagnosis";
+import { explainFailure } from "../../../components/swarm/failure";
 import type { RegisteredHook } from "../fixtures";
-import { localEngine, run } from "../fixtures";
+import { cluster, run } from "../fixtures";
 
 jest.mock("../../../components/host/dockerCommand");
 const docker = jest.mocked(dockerCommand);
+const host = jest.mocked(hostCommand);
 
 const task = (change: Record<string, string> = {}) => ({
   ID: "t1",
@@ -22,11 +24,35 @@ test.each([
   ["nothing", "", undefined],
   ["only good tasks", rows(task(), task({ ID: "t2" })), undefined],
   ["an error", rows(task(), task({ ID: "t2", Error: "task: non-zero exit (1)" })), "t2"],
+  [
+    "one that ended in order, which no task of a service does",
+    rows(
+      task({ ID: "put back", CurrentState: "Shutdown 2 seconds ago" }),
+      task({ CurrentState: "Complete 3 seconds ago" }),
+    ),
+    "t1",
+  ],
   ["a state without an error", rows(task({ CurrentState: "Rejected 1 second ago" })), "t1"],
   [
     "two that failed: the newest",
     rows(task({ ID: "new", CurrentState: "Failed 1s" }), task({ Error: "old" })),
     "new",
+  ],
+  [
+    "one that hangs, after one that failed long ago",
+    rows(
+      task({ ID: "new", DesiredState: "Running", CurrentState: "Starting 20 seconds ago" }),
+      task({ CurrentState: "Failed 2 hours ago", Error: "old" }),
+    ),
+    "new",
+  ],
+  [
+    "one that failed just now, beside one that starts again",
+    rows(
+      task({ ID: "next", DesiredState: "Ready", CurrentState: "Ready 1 second ago" }),
+      task({ CurrentState: "Failed 2 seconds ago", Error: "e" }),
+    ),
+    "t1",
   ],
   ["noise around the rows", `Warning: x\n${rows(task({ Error: "e" }))}\nbye\n`, "t1"],
 ])("in %s", (_, lines, id) => {
@@ -52,17 +78,23 @@ test("no garbage makes it throw", () => {
   );
 });
 
-/** What the hook of a failed service shows, where docker answers with `answers` in turn. */
+/** What the hook of a failed service shows, where docker and the host answer by what they are asked. */
 async function shown(
   operation: string,
-  ...answers: CommandResult[]
+  answers: Record<string, string>,
+  journal: CommandResult = { output: "", code: 1 },
 ): Promise<{ text: string; again: boolean }> {
   const error = jest.spyOn(console, "error").mockImplementation(() => undefined);
   docker.mockReset();
-  answers.forEach((answer) => docker.mockResolvedValueOnce(answer));
+  host.mockReset();
+  docker.mockImplementation((_, args) => {
+    const asked = Object.keys(answers).find((start) => args.join(" ").startsWith(start));
+    return Promise.resolve({ output: answers[asked ?? ""] ?? "", code: asked === undefined ? 1 : 0 });
+  });
+  host.mockResolvedValue(journal);
   try {
     const { result: again } = await run(() =>
-      (explainFailure(localEngine(), "hypha-test-web") as unknown as RegisteredHook).callback({
+      (explainFailure(cluster(), "hypha-test-web") as unknown as RegisteredHook).callback({
         failedOperation: operation,
       }),
     );
@@ -72,38 +104,106 @@ async function shown(
   }
 }
 
-test("a failure is shown with the task's state, error and last log lines, and never tried again", async () => {
+test("a failure is shown with the task's state, its health checks, its last lines and the host's journal, and never tried again", async () => {
   const failed = task({ CurrentState: "Failed 3 seconds ago", Error: "unhealthy container" });
+  const state = { OOMKilled: false, Health: { Log: [{ ExitCode: 1, Output: "refused\n" }] } };
   const { text, again } = await shown(
     "update",
-    { output: rows(failed), code: 0 },
-    { output: "line 1\nline 2\n", code: 0 },
+    {
+      "service ps": rows(failed),
+      "service logs": "line 1\nline 2\n",
+      "inspect --type task": "n1 c1\n",
+      "node inspect": "local\n",
+      "inspect --format": JSON.stringify(state),
+    },
+    { output: "fatal task error\n", code: 0 },
   );
   expect(text).toContain(
-    "hypha-test-web on local: web.1 Failed 3 seconds ago: unhealthy container\nlast log lines:\nline 1\nline 2",
+    "hypha-test-web on local: web.1 Failed 3 seconds ago: unhealthy container\nlast health checks:\nexit code 1: refused\n" +
+      "last log lines:\nline 1\nline 2\nthe host's journal:\nfatal task error",
   );
   expect(again).toBe(false);
-  expect(docker.mock.calls).toEqual([
-    [
-      { kind: "local", socket: "/run/test.sock" },
-      ["service", "ps", "--no-trunc", "--format", "{{json .}}", "hypha-test-web"],
-    ],
-    [{ kind: "local", socket: "/run/test.sock" }, ["service", "logs", "--raw", "--tail", "20", "t1"]],
-  ]);
+  const local = { kind: "local", socket: "/run/test.sock" };
+  expect(docker.mock.calls).toEqual(
+    expect.arrayContaining([
+      [local, ["service", "ps", "--no-trunc", "--format", "{{json .}}", "hypha-test-web"]],
+      [local, ["service", "logs", "--raw", "--tail", "20", "t1"]],
+      [local, ["node", "inspect", "--format", '{{index .Spec.Labels "hypha.test.host"}}', "n1"]],
+      [local, ["inspect", "--format", "{{json .State}}", "c1"]],
+    ]),
+  );
+  expect(host.mock.calls[0]?.[1]).toContain("--grep=t1|c1|oom-kill|Out of memory|no space left");
 });
 
-test("a task that logged nothing, and no failed task, are said to be so", async () => {
-  const silent = await shown(
-    "update",
-    { output: rows(task({ Error: "e" })), code: 0 },
-    { output: " \n", code: 0 },
+test("a task that never started has no container, and no failed task is said to be so", async () => {
+  const pending = task({ CurrentState: "Pending 1 minute ago", Error: "no suitable node" });
+  const silent = await shown("update", {
+    "service ps": rows(pending),
+    "service logs": " \n",
+    "inspect --type task": " \n",
+  });
+  expect(silent.text).toContain(
+    "web.1 Pending 1 minute ago: no suitable node\nlast log lines:\n(it logged nothing)",
   );
-  expect(silent.text).toContain("last log lines:\n(it logged nothing)");
-  const none = await shown("update", { output: "", code: 0 });
+  expect(silent.text).not.toContain("journal");
+  expect(docker.mock.calls.map(([, [verb]]) => verb)).not.toContain("node");
+  const none = await shown("update", { "service ps": "" });
   expect(none.text).toContain("hypha-test-web on local: no failed task is left to show");
   expect(none.again).toBe(false);
 });
 
 test("of a service that never came up nothing is left, and its provider has shown the log", async () => {
-  expect(await shown("create", { output: "", code: 0 })).toEqual({ text: "", again: false });
+  expect(await shown("create", { "service ps": "" })).toEqual({ text: "", again: false });
+});
+
+const evidence = (change: object) =>
+  renderEvidence({
+    ...{ service: "web", host: "web1", logs: "", journal: "", state: "" },
+    task: { id: "t1", name: "web.1", node: "n", state: "Complete 1 second ago", wanted: false, error: "" },
+    ...change,
+  });
+
+test("a task that is called complete was stopped for its health, or ended by itself", () => {
+  const state = JSON.stringify({ Health: { Log: [{ ExitCode: 1, Output: "" }] } });
+  expect(evidence({ state })).toContain("web.1 Complete 1 second ago: stopped, as its health checks failed");
+  expect(evidence({})).toContain("web.1 Complete 1 second ago: it ended by itself");
+});
+
+test("of the engine's lines what says something is shown, as message and error", () => {
+  const line = (message: string, error: string) =>
+    `time="2026" level=error msg="${message}" error="${error}" module=node`;
+  const journal = [
+    line("pulling image failed", "no such host"),
+    line("fatal task error", 'task: \\"x\\" failed'),
+    "Out of memory: Killed process 9",
+  ].join("\n");
+  expect(evidence({ journal }).split("\n").slice(-3)).toEqual([
+    "the host's journal:",
+    'fatal task error: task: "x" failed',
+    "Out of memory: Killed process 9",
+  ]);
+});
+
+test("of a container the last failed checks are shown, and that it was killed for its memory; long lines are cut", () => {
+  const Log = [0, 1, 2, 3].map((ExitCode) => ({
+    ExitCode,
+    Output: ExitCode === 3 ? "" : `check ${ExitCode}`,
+  }));
+  const text = renderEvidence({
+    ...{ service: "web", host: "web1", logs: `${"x".repeat(1000)}\n`, journal: "" },
+    task: {
+      id: "t1",
+      name: "web.1",
+      node: "n",
+      state: "Failed 1 second ago",
+      wanted: false,
+      error: "exit (137)",
+    },
+    state: JSON.stringify({ OOMKilled: true, Health: { Log } }),
+  });
+  expect(text.split("\n")).toEqual([
+    "web on web1: web.1 Failed 1 second ago: exit (137) (OOMKilled: it used more memory than its limit)",
+    ...["last health checks:", "exit code 2: check 2", "exit code 3: (it said nothing)"],
+    ...["last log lines:", "x".repeat(300)],
+  ]);
 });
