@@ -129,7 +129,8 @@ export function renderAlertmanagerYml(alerts: Alerts, reveal: Reveal): string {
         receiver: "nobody",
         group_by: ["stack", "alertname"],
         group_wait: "30s",
-        group_interval: "5m",
+        // More of the same alert, and that it is over, are told within two minutes.
+        group_interval: "2m",
         repeat_interval: `${alerts.repeatHours.other}h`,
         routes: [
           watchdogRoute(alerts),

@@ -1,13 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chat } from "../../components/systems/chat";
 import { cluster, hosts } from "../../components/systems/hosts";
 import type { StackConfig } from "../../components/config/schema";
 import { devConfig, projectFile, run, vpsConfig } from "../components/fixtures";
-
-/** `npm run golden` writes the files anew: look at what changed with git diff before you commit them. */
-const update = process.env["UPDATE_GOLDEN"] === "1";
-const directory = join(__dirname, "files");
+import { expectGolden, goldenFiles } from "../support/golden";
 
 /** Each file that a deployment hands out, and the variables before each script, by the path of its golden file. */
 async function rendered(stack: string, config: StackConfig): Promise<Record<string, string>> {
@@ -26,32 +23,20 @@ async function rendered(stack: string, config: StackConfig): Promise<Record<stri
     });
   // The mocks' certificate is no text that anything renders.
   const wanted = [...configs, ...scripts].filter(({ file }) => file !== "edge-tls.crt");
-  return Object.fromEntries(wanted.map(({ file, text }) => [join(stack, file), text]));
+  return Object.fromEntries(wanted.map(({ file, text }) => [file, text]));
 }
 
 test.each<[string, () => StackConfig]>([
   ["dev", devConfig],
   ["prod", vpsConfig],
 ])("what the %s stack hands out is what is committed", async (stack, config) => {
-  const texts = await rendered(stack, config());
-  if (update) {
-    mkdirSync(join(directory, stack), { recursive: true });
-    Object.entries(texts).forEach(([file, text]) => {
-      writeFileSync(join(directory, file), text);
-    });
-  }
-  const committed = readdirSync(join(directory, stack)).map((file) => join(stack, file));
-  // A file that nothing renders any more is to be removed.
-  expect(committed.sort()).toEqual(Object.keys(texts).sort());
-  for (const file of committed) {
-    expect(`${file}\n${texts[file] ?? ""}`).toBe(`${file}\n${readFileSync(join(directory, file), "utf8")}`);
-  }
+  expectGolden(stack, await rendered(stack, config()));
 });
 
 test("no golden file holds anything secret", () => {
   for (const stack of ["dev", "prod"]) {
-    for (const file of readdirSync(join(directory, stack))) {
-      expect(readFileSync(join(directory, stack, file), "utf8")).not.toMatch(/password-of|bcrypt-of|PRIVATE KEY|ed25519 a_/);
+    for (const file of readdirSync(join(goldenFiles, stack))) {
+      expect(readFileSync(join(goldenFiles, stack, file), "utf8")).not.toMatch(/password-of|bcrypt-of|PRIVATE KEY|ed25519 a_/);
     }
   }
 });

@@ -1,13 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { alerts } from "../../components/config/alerts";
 import { renderAlertmanagerYml } from "../../components/observability/alertmanagerRender";
 import { jobs } from "../../components/observability/contract";
 import { dashboards } from "../../components/observability/dashboards/all";
 import { renderDashboard } from "../../components/observability/dashboards/panel";
 import { renderRules } from "../../components/observability/rules/render";
+import { vpsConfig } from "../components/fixtures";
+import { wholeGraph } from "../components/wholeGraph";
+import { expectGolden } from "../support/golden";
 
-const directory = join(__dirname, "files", "observability");
 const receivers = alerts.parse({
   receivers: {
     ops: { kind: "mail", to: ["ops@example.org"], from: "hypha@example.org", smarthost: "mail.example.org:587" },
@@ -30,15 +30,13 @@ const rendered: Record<string, string> = {
   ),
 };
 
-test("rules, dashboards and Alertmanager's configuration are what is committed", () => {
-  if (process.env["UPDATE_GOLDEN"] === "1") {
-    mkdirSync(directory, { recursive: true });
-    Object.entries(rendered).forEach(([file, text]) => {
-      writeFileSync(join(directory, file), text);
-    });
-  }
-  expect(readdirSync(directory).sort()).toEqual(Object.keys(rendered).sort());
-  for (const [file, text] of Object.entries(rendered)) {
-    expect(text).toBe(readFileSync(join(directory, file), "utf8"));
-  }
+/** What Prometheus and the blackbox exporter of a watched stack get. */
+async function watched(): Promise<Record<string, string>> {
+  const { byName } = await wholeGraph(vpsConfig((raw) => ({ ...raw, observability: {} })), { stack: "prod" });
+  const held = (name: string) => Buffer.from(String(byName(name).inputs["data"]), "base64").toString();
+  return { "prometheus.yml": held("prometheus-yml"), "blackbox.yml": held("blackbox-yml") };
+}
+
+test("what is watched and how, rules, dashboards and Alertmanager's configuration are what is committed", async () => {
+  expectGolden("observability", { ...rendered, ...(await watched()) });
 });

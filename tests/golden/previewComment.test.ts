@@ -1,11 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Preview, PreviewStep } from "../../ops/lib/preview";
 import { previewComment } from "../../ops/lib/previewComment";
-
-/** `npm run golden` writes the files anew: look at what changed with git diff before you commit them. */
-const update = process.env["UPDATE_GOLDEN"] === "1";
-const directory = join(__dirname, "files", "preview");
+import { expectGolden } from "../support/golden";
 
 const urn = (type: string, name: string) => `urn:pulumi:prod::hypha::hypha:systems:Chat$${type}::${name}`;
 
@@ -93,17 +88,17 @@ const many: Preview = {
   steps: Array.from({ length: 75 }, (_, index) => step("create", service, `service-${index}`)),
 };
 
-test.each<[string, Preview, string | undefined]>([
+const comments: [string, Preview, string | undefined][] = [
   ["release", release, "https://github.com/o/r/actions/runs/1"],
   ["losses", losses, undefined],
   ["failed", failed, undefined],
   ["nothing", { steps: [step("same", service, "edge-service")] }, undefined],
   ["many", many, undefined],
-])("the comment of a preview: %s", (name, preview, run) => {
-  const text = previewComment(preview, { stack: "prod", commit: "0123456789abcdef", run });
-  const file = join(directory, `${name}.md`);
-  if (update) {
-    writeFileSync(file, text);
-  }
-  expect(text).toBe(readFileSync(file, "utf8"));
+];
+
+test("the comments of previews are what is committed", () => {
+  const texts = comments.map(([name, preview, run]) => {
+    return [`${name}.md`, previewComment(preview, { stack: "prod", commit: "0123456789abcdef", run })] as const;
+  });
+  expectGolden("preview", Object.fromEntries(texts));
 });

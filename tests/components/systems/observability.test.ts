@@ -1,27 +1,8 @@
 import { parse } from "yaml";
 import { parseConfig } from "../../../components/config/load";
-import type { StackConfig } from "../../../components/config/schema";
-import { Chat } from "../../../components/systems/chat";
-import { cluster, hosts } from "../../../components/systems/hosts";
-import { myceliumNodes } from "../../../components/systems/mycelium";
-import { Observability } from "../../../components/systems/observability";
-import type { Target } from "../../../components/swarm/metrics";
 import type { Deployment } from "../../support/mocks";
 import { hostKey, local } from "../../support/config";
-import { run } from "../fixtures";
-
-/** As index.ts wires it. */
-const graph = (config: StackConfig): Promise<Deployment<readonly Target[]>> =>
-  run(() => {
-    const machines = hosts(config);
-    const swarm = cluster(config, machines);
-    const nodes = myceliumNodes(config, machines);
-    const chat = new Chat("chat", swarm, config, nodes);
-    if (config.observability !== undefined) {
-      new Observability("observability", swarm, config, config.observability, chat, nodes);
-    }
-    return swarm.targets;
-  });
+import { wholeGraph } from "../wholeGraph";
 
 const server = (address: string, roles: string[]) => ({ kind: "vps", address, hostKey, roles });
 const fleet = (observability: object, change: object = {}) =>
@@ -49,7 +30,7 @@ const scraped = (deployment: Deployment<unknown>) =>
   (parse(heldBy(deployment, "prometheus-yml")) as { scrape_configs: Scraped[] }).scrape_configs;
 
 test("every host has its exporters, named by it; everything else is where it belongs", async () => {
-  const deployment = await graph(fleet({}));
+  const deployment = await wholeGraph(fleet({}));
   const services = deployment.byType("docker:index/service:Service");
   const placed = Object.fromEntries(
     services.map(({ name, inputs }) => {
@@ -76,7 +57,7 @@ test("every host has its exporters, named by it; everything else is where it bel
 });
 
 test("every service is a target or has a reason, and every target is in Prometheus' configuration", async () => {
-  const deployment = await graph(fleet({}));
+  const deployment = await wholeGraph(fleet({}));
   const services = deployment
     .byType("docker:index/service:Service")
     .map(({ name }) => name.replace(/-service$/, ""));
@@ -96,7 +77,7 @@ test("every service is a target or has a reason, and every target is in Promethe
 });
 
 test("an exporter has no capability; what it sees of the host it may not change", async () => {
-  const { byName } = await graph(fleet({}));
+  const { byName } = await wholeGraph(fleet({}));
   const spec = (name: string) =>
     (byName(name).inputs as { taskSpec: { containerSpec: Record<string, unknown> } }).taskSpec.containerSpec;
   expect(spec("node-web-service")).toMatchObject({
@@ -120,21 +101,21 @@ test("an exporter has no capability; what it sees of the host it may not change"
 });
 
 test("Postgres lets the exporter look, by its account and as nobody but pg_monitor", async () => {
-  const watched = await graph(fleet({}));
+  const watched = await wholeGraph(fleet({}));
   expect(heldBy(watched, "postgres-pg-ident-conf")).toContain('clients uid1007 "hypha_monitor"\n');
   expect(heldBy(watched, "postgres-pg-hba-conf")).toContain(
     'local "postgres" "hypha_monitor" peer map=clients\n',
   );
   expect(heldBy(watched, "postgres-init-sql")).toContain('GRANT pg_monitor TO "hypha_monitor";\n');
   expect(heldBy(watched, "postgres-init-sql")).not.toMatch(/(CREATE|REVOKE)[^;]*DATABASE "postgres"/);
-  const unwatched = await graph(fleet({ exporters: { postgres: false } }));
+  const unwatched = await wholeGraph(fleet({ exporters: { postgres: false } }));
   for (const file of ["pg-ident-conf", "pg-hba-conf", "init-sql"]) {
     expect(heldBy(unwatched, `postgres-${file}`)).not.toContain("hypha_monitor");
   }
 });
 
 test("the edge sends whole lines: mtail counts no other", async () => {
-  expect(heldBy(await graph(fleet({})), "edge-nginx-conf")).toContain(
+  expect(heldBy(await wholeGraph(fleet({})), "edge-nginx-conf")).toContain(
     "log_format figures 'figures: $status $request_time $proxy_host\\n';",
   );
 });
@@ -146,7 +127,7 @@ test("what is switched off is not there, and nobody asks for it", async () => {
       false,
     ]),
   );
-  const deployment = await graph(fleet({ exporters: off }));
+  const deployment = await wholeGraph(fleet({ exporters: off }));
   expect(scraped(deployment).map(({ job_name }) => job_name)).toEqual(["prometheus", "alertmanager"]);
   expect(deployment.resources.map(({ name }) => name)).not.toContain("exporters-image");
   expect(heldBy(deployment, "edge-nginx-conf")).not.toContain("stub_status");
@@ -154,7 +135,7 @@ test("what is switched off is not there, and nobody asks for it", async () => {
 });
 
 test("Prometheus keeps what fits: days, a share of the disk, a share of the memory; Alertmanager's file is secret", async () => {
-  const deployment = await graph(fleet({ retention: { days: 7, diskMiB: 1000 }, keepData: false }));
+  const deployment = await wholeGraph(fleet({ retention: { days: 7, diskMiB: 1000 }, keepData: false }));
   const { taskSpec } = deployment.byName("prometheus-service").inputs as {
     taskSpec: { containerSpec: { commands: string[] } };
   };
@@ -175,17 +156,17 @@ test("Prometheus keeps what fits: days, a share of the disk, a share of the memo
       .map(({ name }) => name)
       .sort();
   expect(kept(deployment)).toEqual(["homeserver-media", "postgres-data"]);
-  expect(kept(await graph(fleet({})))).toEqual([
+  expect(kept(await wholeGraph(fleet({})))).toEqual([
     ...["alertmanager-data", "homeserver-media", "postgres-data", "prometheus-data"],
   ]);
 });
 
 test("without the section there is nothing of it, and without a host for it, it is beside the data", async () => {
-  const { resources } = await graph(parseConfig(local()));
+  const { resources } = await wholeGraph(parseConfig(local()));
   expect(
     resources.map(({ name }) => name).filter((name) => /prometheus|alertmanager|node-local$/.test(name)),
   ).toEqual(["cluster-node-local"]);
-  const beside = await graph(parseConfig(local({ observability: {} })));
+  const beside = await wholeGraph(parseConfig(local({ observability: {} })));
   expect(beside.byName("cluster-node-local").inputs["stdin"]).toContain("hypha.test.observe=true");
   // What a container sees of the local engine's machine may not be shared.
   expect(JSON.stringify(beside.byName("node-local-service").inputs)).toContain('"propagation":"rprivate"');
@@ -194,7 +175,7 @@ test("without the section there is nothing of it, and without a host for it, it 
 test("the rules are there, for the jobs that have targets; receivers' secrets are in Alertmanager's file alone", async () => {
   process.env["TEST_WEBHOOK"] = "http://receiver.test/secret-path";
   const alerts = { receivers: { ops: { kind: "webhook", urlEnv: "TEST_WEBHOOK" } } };
-  const deployment = await graph(fleet({ alerts, exporters: { synapse: false } }));
+  const deployment = await wholeGraph(fleet({ alerts, exporters: { synapse: false } }));
   const targets = heldBy(deployment, "prometheus-rules-targets");
   expect(targets).toContain('absent(up{job="postgres"})');
   expect(targets).toContain('absent(up{job="prometheus"})');
@@ -205,7 +186,7 @@ test("the rules are there, for the jobs that have targets; receivers' secrets ar
   expect(heldBy(deployment, "prometheus-rules-edge")).toContain("/ 4096 > 0.8");
   // The bridge has no way to a Mycelium node here, and one where its host has a node.
   expect(heldBy(deployment, "prometheus-rules-chat")).not.toContain("BridgeNotConnected");
-  const connected = await graph(fleet({ alerts }, { mycelium: { source: { kind: "sample" } } }));
+  const connected = await wholeGraph(fleet({ alerts }, { mycelium: { source: { kind: "sample" } } }));
   expect(heldBy(connected, "prometheus-rules-chat")).toContain("alert: BridgeNotConnected");
   const mounted = deployment.byName("prometheus-service").inputs as {
     taskSpec: { containerSpec: { configs: { fileName: string }[] } };
