@@ -1,5 +1,6 @@
 import * as readline from "readline";
-import { docker, manager, stackHosts, stackName } from "./lib/stack";
+import { containerOf } from "./lib/services";
+import { docker, stackHosts, stackName } from "./lib/stack";
 import { runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: user add NAME [--admin]
@@ -29,20 +30,7 @@ runTool(usage, async ([verb, name = "", ...rest]) => {
     throw new ToolError(`user add NAME [--admin]: NAME is made of a-z, 0-9 and . _ = / -; see --help`);
   }
   const stack = stackName();
-  const host = manager(stackHosts(stack));
-  const service = `hypha-${stack}-homeserver`;
-  const filter = `label=com.docker.swarm.service.name=${service}`;
-  const [container = ""] = docker(host, [
-    "ps",
-    "--quiet",
-    "--filter",
-    filter,
-    "--filter",
-    "health=healthy",
-  ]).split("\n");
-  if (container === "") {
-    throw new ToolError(`no healthy ${service} runs on ${host.name}: see make status`);
-  }
+  const { host, container } = containerOf(stackHosts(stack), `hypha-${stack}-homeserver`);
   const password = await readPassword(name);
   if (password.length < 8) {
     throw new ToolError("the password is shorter than 8 characters: give a longer one");
