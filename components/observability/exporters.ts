@@ -50,10 +50,7 @@ export function nodeExporter(
       uid: nobody,
       command: ["/usr/local/bin/node"],
       metrics: [{ job: "node", port: 9100 }],
-      env: {
-        ...healthEnv(9100, "/", "Node Exporter"),
-        ...(args.textfiles.length > 0 ? { TEXTFILES: "yes" } : {}),
-      },
+      env: healthEnv(9100, "/", "Node Exporter"),
       hostMounts: [{ source: "/", path: "/host", follow: args.follow }],
       after: args.textfiles,
     },

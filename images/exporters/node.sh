@@ -3,7 +3,25 @@
 set -euo pipefail
 
 readonly proc=/tmp/proc
-readonly textfiles=/host/var/lib/hypha/metrics
+readonly textfiles=/tmp/textfiles
+
+# Files with figures: what the host's scripts leave in directories of their own, and whether a reboot is due.
+collect() {
+  local directory due
+  mkdir -p "$textfiles/reboot"
+  while :; do
+    for directory in /host/var/lib/hypha/metrics/*/; do
+      [[ ! -d $directory ]] || ln -sfn "${directory%/}" "$textfiles/"
+    done
+    find "$textfiles" -xtype l -delete
+    due=0
+    [[ ! -e /host/run/reboot-required ]] || due=1
+    printf '# HELP node_reboot_required Whether an upgrade waits for a reboot.\n# TYPE node_reboot_required gauge\nnode_reboot_required %s\n' \
+      "$due" >"$textfiles/reboot/.new"
+    mv "$textfiles/reboot/.new" "$textfiles/reboot/reboot.prom"
+    sleep 60
+  done
+}
 
 main() {
   local entry more=()
@@ -13,8 +31,7 @@ main() {
   done
   # /proc/net is that of whoever reads it; the host's first process has the host's.
   ln -sfn /host/proc/1/net "$proc/net"
-  # The host's scripts leave theirs in directories of their own.
-  [[ ${TEXTFILES:-} != yes ]] || more+=(--collector.textfile "--collector.textfile.directory=$textfiles/*")
+  collect &
   # Over D-Bus it asks the host's systemd which units have failed; hosts without systemd have none to ask.
   [[ ! -S /host/run/dbus/system_bus_socket ]] || more+=(--collector.systemd
     '--collector.systemd.unit-include=.+\.(service|timer)')
@@ -24,7 +41,7 @@ main() {
     --collector.disable-defaults --collector.cpu --collector.diskstats --collector.filefd --collector.filesystem \
     --collector.loadavg --collector.meminfo --collector.netdev --collector.netstat \
     --collector.os --collector.pressure --collector.sockstat --collector.stat --collector.time --collector.timex \
-    --collector.uname --collector.vmstat \
+    --collector.textfile "--collector.textfile.directory=$textfiles/*" --collector.uname --collector.vmstat \
     --no-collector.netdev.netlink '--collector.netdev.device-exclude=^(lo|veth.*|br-.*|docker.*|vx-.*)$' \
     '--collector.diskstats.device-exclude=^(ram|loop|fd|sr)\d+$' \
     '--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|etc|snap|.*/(overlay2|containers|docker/netns))($|/)' \
