@@ -12,6 +12,8 @@ The last phase of make up: takes the stack's lock, checks everything (see make c
 deploys, says what failed and why, writes the audit log, and asks what make smoke asks, or, with a section
 hypha:validation in the stack file, all of make validate. Any other option goes to
 pulumi as it is. STACK names the stack (default: the selected one).
+While it deploys a terminal shows a table of the hosts and what is done on each; anything else gets a line with time and
+level for each step. VERBOSE=1 shows all that Pulumi says instead.
 --yes asks nothing (the same as YES=1; CI=true implies it). WAIT=600 waits so many seconds for the lock.
 ROLLBACK_ON_FAILURE=true puts the last good version back after a failure, and still exits 1.
 ALLOW_DIRTY=1 deploys files that differ from the commit; ALLOW_DATA_CHANGE=1 what cannot be undone.

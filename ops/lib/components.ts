@@ -76,6 +76,6 @@ export function componentsOf(
 }
 
 /** The type in a URN: what stands after the last `$` of its third part. */
-function typeOf(urn: string): string {
+export function typeOf(urn: string): string {
   return (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
 }

@@ -1,5 +1,6 @@
+import { observer } from "../../components/config/observability";
 import { StackConfig } from "../../components/config/schema";
-import { operator } from "./audit";
+import { addresses, operator } from "./audit";
 import { conclude, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
 import { EngineRun, runEngine } from "./engineRun";
@@ -8,9 +9,11 @@ import { Check } from "./checks";
 import { Lock, LockPlaceError, lockPlace, takeLock } from "./lock";
 import { Notice, notify } from "./notify";
 import { preflight } from "./preflight";
+import { progressOn } from "./progress";
 import { clearDeadLock } from "./pulumiLock";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
-import { stackOutputs, StackOutputs } from "./stack";
+import { EndSilence, silenceRelease } from "./silence";
+import { stackHosts, stackOutputs, StackOutputs } from "./stack";
 import { ToolError } from "./tool";
 import { validate } from "./validate";
 
@@ -61,10 +64,12 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
         preview: () => runEngine("preview", options, { directory }),
       }),
     agree: () => (yes ? Promise.resolve(true) : confirm(`Deploy this to ${stack}?`)),
+    silence: () => silence(deploy, outputs),
     update: async (abort) => {
       const { code, events, interrupted } = await runEngine("up", [...options, "--yes", "--skip-preview"], {
         directory,
         abort,
+        ...(verbose() ? {} : { display: "errors", progress: progressOn(process.stdout, addresses(config)) }),
       });
       const conclusion = conclusionOf(stack, events, directory);
       if (conclusion !== undefined) {
@@ -124,6 +129,24 @@ export function noticeOf(event: ReleaseEvent, about: Pick<Notice, "stack" | "who
       return { ...notice, seconds: event.seconds, lines };
     }
   }
+}
+
+/** Pulumi's own display instead of ours. */
+const verbose = () => ["1", "true"].includes(process.env["VERBOSE"] ?? "");
+
+/** Where the stack is watched already, its Alertmanager is told of the release. */
+function silence(
+  { stack, config, directory = process.cwd(), what }: Deploy,
+  outputs: StackOutputs,
+): EndSilence {
+  const name = observer(config);
+  const host =
+    outputs.hosts === undefined ? undefined : stackHosts(stack, outputs).find((one) => one.name === name);
+  if (host === undefined) return () => undefined;
+  const { who, revision } = operator(directory);
+  return silenceRelease(host, { stack, author: who, comment: `${what} (${revision})` }, (text) => {
+    console.error(`warning: ${text}`);
+  });
 }
 
 /** Takes the stack's lock, and removes what a dead deployment has left of Pulumi's own. */

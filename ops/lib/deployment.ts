@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "util";
 import { causeOf } from "./causes";
 
 /** What Pulumi tells of one resource; more than this is in the log. */
-interface Metadata {
+export interface Metadata {
   urn: string;
   op: string;
   /** URN and id of the provider that works on it, e.g. `…::pulumi:providers:docker::web1-docker::<id>`. */
@@ -19,7 +19,8 @@ export interface EngineEvent {
   resourcePreEvent?: { metadata: Metadata };
   resOutputsEvent?: { metadata: Metadata };
   resOpFailedEvent?: { metadata: Metadata };
-  diagnosticEvent?: { urn?: string; severity: string; message: string };
+  /** `ephemeral`: what is true for a moment only, like how much of a download there is. */
+  diagnosticEvent?: { urn?: string; severity: string; message: string; ephemeral?: boolean };
   summaryEvent?: { result?: string; durationSeconds: number; resourceChanges?: Record<string, number> };
 }
 
@@ -156,7 +157,7 @@ function explain(messages: readonly string[]): Pick<Failure, "cause" | "lines" |
 }
 
 /** The host that a step works on: in its name, the address it connects to, or its provider's name. */
-function hostOf(metadata: Metadata, hosts: Readonly<Record<string, string>>): string | undefined {
+export function hostOf(metadata: Metadata, hosts: Readonly<Record<string, string>>): string | undefined {
   const named = (text: string) =>
     Object.keys(hosts)
       .filter((host) => `-${text}-`.includes(`-${host}-`))

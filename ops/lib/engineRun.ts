@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { EngineEvent, parseEvents } from "./deployment";
+import { Progress } from "./progress";
 import { ToolError } from "./tool";
 
 /** How a run of `pulumi` ended, and what it told of itself. */
@@ -17,8 +18,10 @@ export interface EngineRun {
 export interface EngineRunOptions {
   /** Directory of the program. @default this one */
   directory?: string;
-  /** Where its display goes. @default this process's own output */
-  display?: "inherit" | "stderr" | "ignore";
+  /** Where its display goes; `errors`: nowhere, but what goes wrong before it has one is shown. @default this process's own output */
+  display?: "inherit" | "stderr" | "errors" | "ignore";
+  /** Is told of its events as they come. @default nobody is */
+  progress?: Progress;
   /** Interrupts it. @default nothing does */
   abort?: AbortSignal;
 }
@@ -31,11 +34,11 @@ export interface EngineRunOptions {
 export async function runEngine(
   verb: "up" | "preview",
   args: readonly string[],
-  { directory, display = "inherit", abort }: EngineRunOptions = {},
+  { directory, display = "inherit", progress, abort }: EngineRunOptions = {},
 ): Promise<EngineRun> {
   const own = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-events-"));
   const log = path.join(own, "log");
-  const output = display === "stderr" ? 2 : display;
+  const output = display === "stderr" ? 2 : display === "errors" ? "ignore" : display;
   try {
     const child = spawn("pulumi", [verb, "--non-interactive", "--event-log", log, ...args], {
       cwd: directory,
@@ -44,11 +47,36 @@ export async function runEngine(
       stdio: ["ignore", output, display === "ignore" ? "ignore" : "inherit"],
       detached: true,
     });
-    const { code, interrupted } = await ended(child, abort);
+    const following = progress === undefined ? undefined : follow(log, progress);
+    const { code, interrupted } = await ended(child, abort).finally(following);
     return { code, interrupted, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
   } finally {
     fs.rmSync(own, { recursive: true, force: true });
   }
+}
+
+/** Reads a file of events as it grows, until the function that it returns is called. */
+function follow(log: string, progress: Progress): () => void {
+  let read = 0;
+  let held = Buffer.alloc(0);
+  const more = () => {
+    if (!fs.existsSync(log)) return;
+    const file = fs.openSync(log, "r");
+    const bytes = Buffer.alloc(fs.fstatSync(file).size - read);
+    read += fs.readSync(file, bytes, 0, bytes.length, read);
+    fs.closeSync(file);
+    // A character may be cut in two only within a line that is not whole yet.
+    held = Buffer.concat([held, bytes]);
+    const end = held.lastIndexOf("\n") + 1;
+    parseEvents(held.subarray(0, end).toString()).forEach(progress.event);
+    held = held.subarray(end);
+  };
+  const looking = setInterval(more, 200);
+  return () => {
+    clearInterval(looking);
+    more();
+    progress.end();
+  };
 }
 
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

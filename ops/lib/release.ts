@@ -2,6 +2,7 @@ import { formatChecks, passed } from "./checks";
 import { Conclusion } from "./conclude";
 import { Lock } from "./lock";
 import { Preflight } from "./preflight";
+import { EndSilence } from "./silence";
 
 /** What became of a deployment that failed. */
 export type Rollback = { version: number; ok: boolean; seconds: number };
@@ -19,6 +20,8 @@ export interface ReleaseParts {
   preflight: () => Promise<Preflight>;
   /** Whether the operator wants it. */
   agree: () => Promise<boolean>;
+  /** Keeps quiet the alerts that a release sets off by itself. */
+  silence: () => EndSilence;
   /** `pulumi up`, interrupted by the signal. */
   update: (
     abort: AbortSignal,
@@ -66,8 +69,7 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
   const began = performance.now();
   const seconds = () => Math.round((performance.now() - began) / 1000);
   await tell({ kind: "start" });
-  const { code, conclusion, interrupted: ended } = await parts.update(abort.signal);
-  const failed = code === 0 ? await parts.validate() : reasonOf(conclusion);
+  const { code, conclusion, failed, ended } = await quietly(parts, abort.signal);
   if (failed === undefined) {
     await tell({ kind: "success", seconds: seconds() });
     return 0;
@@ -75,7 +77,7 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
   complain(code === 0 ? `The deployment was made, and does not work: ${failed}` : "The deployment failed.");
   await tell({ kind: "failure", seconds: seconds(), reason: failed });
   // Who ended it by hand wants nothing more done; the next deployment finishes what is left.
-  if (interrupted() || ended === true || conclusion?.deployment.result === "interrupted") {
+  if (interrupted() || ended || conclusion?.deployment.result === "interrupted") {
     return 1;
   }
   const rollback = await parts.rollBack().catch((error: unknown) => {
@@ -94,6 +96,19 @@ async function locked(parts: ReleaseParts, lock: Lock | undefined): Promise<numb
     await tell({ kind: "rollback", seconds: seconds(), rollback });
   }
   return 1;
+}
+
+/** The change and whether it works, without alerts of what a release does by itself. */
+async function quietly(parts: ReleaseParts, abort: AbortSignal) {
+  const endSilence = parts.silence();
+  let failed: string | undefined = "it did not come to its end";
+  try {
+    const { code, conclusion, interrupted: ended = false } = await parts.update(abort);
+    failed = code === 0 ? await parts.validate() : reasonOf(conclusion);
+    return { code, conclusion, failed, ended };
+  } finally {
+    endSilence(failed === undefined);
+  }
 }
 
 /** In one line what failed first. */

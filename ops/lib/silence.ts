@@ -53,26 +53,54 @@ export function answerBody(answer: string): string {
 
 const script = () => readFileSync(join(__dirname, "silence.sh"), "utf8");
 
-function ask(host: StackHost, container: string, method: string, path: string, body: string): string {
+/** Sends a request to Alertmanager in the stack's container on the host; undefined where none runs. */
+function ask(host: StackHost, stack: string, method: string, path: string, body: object): string | undefined {
+  const service = `label=com.docker.swarm.service.name=hypha-${stack}-alertmanager`;
+  const [container = ""] = docker(host, ["ps", "--quiet", "--filter", service], "", patience).split("\n");
+  if (container === "") return undefined;
   const words = ["exec", "--interactive", container, "bash", "-c", script(), "_", method, path];
-  return answerBody(docker(host, words, body));
+  return answerBody(docker(host, words, JSON.stringify(body), patience));
 }
 
-/** Starts a silence in Alertmanager's container on the host; its id, to end it sooner. */
-export function startSilence(
+/** Seconds for the host that watches to answer: a release does not wait for it. */
+const patience = 20;
+/** Minutes that a release is quiet at most, and after one that ended well: its last alerts go within that. */
+const quiet = { atMost: 30, afterwards: 2 };
+
+/** Ends what silenceRelease() began: soon after a release that ended well, at once after any other. */
+export type EndSilence = (well: boolean) => void;
+
+/**
+ * Keeps quiet what the release sets off by itself, from here on. Without it the release goes on, and alerts are told: a
+ * problem is a warning. A stack whose Alertmanager does not run yet has nothing to silence.
+ */
+export function silenceRelease(
   host: StackHost,
-  container: string,
-  wish: SilenceWish,
-  now = new Date(),
-): string {
-  const body = JSON.stringify(silenceRequest(wish, now));
-  const { silenceID } = JSON.parse(ask(host, container, "POST", "/api/v2/silences", body)) as {
-    silenceID: string;
+  about: Omit<SilenceWish, "minutes">,
+  warn: (text: string) => void,
+): EndSilence {
+  const { stack } = about;
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      warn(
+        `alerts are not silenced as they should be: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return undefined;
+    }
   };
-  return silenceID;
-}
-
-/** Ends a silence that startSilence() began. */
-export function endSilence(host: StackHost, container: string, id: string): void {
-  ask(host, container, "DELETE", `/api/v2/silence/${id}`, "");
+  const wish = silenceRequest({ ...about, minutes: quiet.atMost }, new Date());
+  const id = attempt(() => {
+    const answer = ask(host, stack, "POST", "/api/v2/silences", wish);
+    return answer === undefined ? undefined : (JSON.parse(answer) as { silenceID: string }).silenceID;
+  });
+  return (well) => {
+    if (id === undefined) return;
+    attempt(() => {
+      if (!well) return ask(host, stack, "DELETE", `/api/v2/silence/${id}`, {});
+      const endsAt = new Date(Date.now() + quiet.afterwards * 60_000).toISOString();
+      return ask(host, stack, "POST", "/api/v2/silences", { ...wish, id, endsAt });
+    });
+  };
 }

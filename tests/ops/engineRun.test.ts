@@ -2,6 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { EngineEvent } from "../../ops/lib/deployment";
 import { runEngine } from "../../ops/lib/engineRun";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-engine-"));
@@ -39,6 +40,31 @@ test("its events are read; the log is for its owner only, and goes with the run"
   expect(mode).toBe("700");
   expect(call).toMatch(/^up --non-interactive --event-log \S+\/log --stack x$/);
   expect(fs.existsSync(path.dirname(/log (\S+)/.exec(call)?.[1] ?? "/"))).toBe(false);
+});
+
+test("its events are told as they come, each once, also where a character is cut in two", async () => {
+  const line = JSON.stringify({ timestamp: 8, diagnosticEvent: { severity: "info", message: "größer" } });
+  const [head, tail] = [line.slice(0, line.indexOf("ö")), line.slice(line.indexOf("ö") + 1)];
+  const go = path.join(directory, "go");
+  const wait = `while [ ! -e ${go} ]; do sleep 0.05; done`;
+  stub(
+    `log=$4; echo '{"timestamp":7}' >"$log"; printf '%s\\303' '${head}' >>"$log"; ${wait}; printf '\\266%s\\n' '${tail}' >>"$log"`,
+  );
+  const seen: EngineEvent[] = [];
+  let ended = 0;
+  const progress = {
+    event: (event: EngineEvent) => {
+      seen.push(event);
+      // The rest of the log is written only when this was seen.
+      fs.writeFileSync(go, "");
+    },
+    end: () => (ended += 1),
+  };
+  const { events } = await runEngine("up", [], { display: "ignore", progress });
+  expect(seen).toEqual(events);
+  expect(seen.map(({ timestamp }) => timestamp)).toEqual([7, 8]);
+  expect(seen[1]?.diagnosticEvent?.message).toBe("größer");
+  expect(ended).toBe(1);
 });
 
 test("an interrupt reaches it once, and its end is waited for, also when its launcher is gone before", async () => {

@@ -21,6 +21,12 @@ function parts(change: Partial<ReleaseParts> = {}) {
     lock: () => note("lock", lock),
     preflight: () => note("preflight", { checks: [], preview: { code: 0, events: [] } }),
     agree: () => note("agree", true),
+    silence: () => {
+      calls.push("silence");
+      return (well) => {
+        calls.push(well ? "silence ends soon" : "silence ends");
+      };
+    },
     update: () => note("update", { code: 0, conclusion: undefined }),
     validate: () => note("validate", undefined),
     rollBack: () => note("rollBack", undefined),
@@ -47,8 +53,10 @@ test("lock, look, ask, change, validate, unlock; start and success are told", as
     "preflight",
     "agree",
     "tell start",
+    "silence",
     "update",
     "validate",
+    "silence ends soon",
     "tell success",
     "unlock",
   ]);
@@ -81,6 +89,8 @@ test("a failed update is not validated as if it stood; the old version goes back
     "preflight",
     "agree",
     "tell start",
+    "silence",
+    "silence ends",
     "tell failure",
     "tell rollback",
     "unlock",
@@ -114,7 +124,16 @@ test("a lost lock interrupts the update, and nothing goes back without it", asyn
       }),
   });
   expect(await release(all)).toBe(1);
-  expect(calls).toEqual(["lock", "preflight", "agree", "tell start", "tell failure", "unlock"]);
+  expect(calls).toEqual([
+    "lock",
+    "preflight",
+    "agree",
+    "tell start",
+    "silence",
+    "silence ends",
+    "tell failure",
+    "unlock",
+  ]);
   expect(said[0]).toContain("its host is silent");
 });
 
@@ -136,8 +155,8 @@ test("what was ended by hand stays as it is: nothing goes back", async () => {
   expect(calls).not.toContain("rollBack");
 });
 
-test("the lock is released after an error, which is passed on", async () => {
+test("the silence ends and the lock is released after an error, which is passed on", async () => {
   const { all, calls } = parts({ update: () => Promise.reject(new Error("no pulumi")) });
   await expect(release(all)).rejects.toThrow("no pulumi");
-  expect(calls.at(-1)).toBe("unlock");
+  expect(calls.slice(-2)).toEqual(["silence ends", "unlock"]);
 });
