@@ -1,121 +1,46 @@
-import * as fs from "fs";
-import { createServer } from "http";
-import * as path from "path";
+import { dashboards } from "../../components/observability/dashboards/all";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
-import { countChanges, must, projectRoot, Running, Stack, start, untilOutput } from "./support/stack";
+import {
+  ActiveTarget,
+  alarms,
+  api,
+  ask,
+  begin,
+  configure,
+  deploy,
+  end,
+  port,
+  silences,
+  stack,
+  told,
+  until,
+  untilTold,
+  up,
+  value,
+  watch,
+  web1,
+} from "./support/observed";
+import { must, Running, start, untilOutput } from "./support/stack";
 
-/** A stack that watches itself, on one server. The tests are one story in order. */
-const kept = path.join(projectRoot, "build", "e2e");
-const vps = new LabVps(70);
-const stack = new Stack("observe");
-const port = 29_070;
-/** Who is told of alerts: this process, at the lab's gateway. */
-const told: { path: string; alerts: { status: string; labels: Record<string, string> }[] }[] = [];
-const receiver = createServer((request, response) => {
-  let body = "";
-  request.setEncoding("utf8").on("data", (text: string) => (body += text));
-  request.on("end", () => {
-    const { alerts } = JSON.parse(body) as (typeof told)[number];
-    told.push({ path: request.url ?? "", alerts });
-    response.end();
-  });
-});
+/** A stack of two servers, one of which watches both. The tests are one story in order. */
 let forward: Running | undefined;
 let site: Site;
 
-async function up(name: string): Promise<ReturnType<typeof countChanges>> {
-  const run = await stack.up();
-  fs.mkdirSync(kept, { recursive: true });
-  fs.writeFileSync(path.join(kept, `observability-${name}.txt`), run.output);
-  if (run.code !== 0) {
-    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  }
-  return countChanges(run.output);
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>, seconds = 180): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look().catch(() => undefined);
-    if (seen !== undefined) return seen;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-
-interface Sample {
-  metric: Record<string, string>;
-  value: [number, string];
-}
-
-/** What Prometheus' API answers, through the forward that `make metrics` opens. */
-async function api<T>(resource: string): Promise<T> {
-  const reply = await fetch(`http://127.0.0.1:${port}/api/v1/${resource}`);
-  const { data } = (await reply.json()) as { data: T };
-  return data;
-}
-
-async function ask(query: string): Promise<Sample[]> {
-  const { result } = await api<{ result: Sample[] }>(`query?query=${encodeURIComponent(query)}`);
-  return result;
-}
-
-const value = async (query: string): Promise<number> => Number((await ask(query))[0]?.value[1]);
-
-interface ActiveTarget {
-  labels: Record<string, string>;
-  health: string;
-  lastError: string;
-}
-
-beforeAll(async () => {
-  await vps.boot({ ENGINE: "preinstalled" });
-  await stack.init();
-  await new Promise<void>((resolve) =>
-    receiver.listen(port + 5, () => {
-      resolve();
-    }),
-  );
-  for (const name of ["OPS", "WATCHDOG"]) {
-    stack.env[`${name}_URL`] = `http://10.77.0.1:${port + 5}/${name.toLowerCase()}`;
-  }
-});
+beforeAll(begin);
 
 afterAll(async () => {
   forward?.process.kill();
-  receiver.close();
-  await vps.down();
-  stack.remove();
+  await end();
 });
 
-test("a bare server becomes a stack that is watched", async () => {
-  stack.configure({
-    hosts: {
-      web1: {
-        kind: "vps",
-        address: vps.address,
-        hostKey: await vps.hostKey(),
-        identity: { keyFile: await LabVps.keyFile() },
-        minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-      },
-    },
-    edge: { domain: "observe.test" },
-    mycelium: { peers: [], tun: false },
-    observability: {
-      scrapeSeconds: 5,
-      alerts: {
-        receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" } },
-        watchdog: { urlEnv: "WATCHDOG_URL" },
-      },
-    },
-  });
+test("two bare servers become a stack that is watched", async () => {
+  configure("hello");
   await up("cold");
   const outputs = await stack.outputs();
   site = {
     url: String(outputs["url"]),
-    address: vps.address,
+    address: web1.address,
     authority: String(outputs["certificateAuthority"]),
   };
 });
@@ -137,36 +62,44 @@ test("every target is found and up", async () => {
     return activeTargets.every(({ health }) => health === "up") ? activeTargets : undefined;
   });
   const seen = targets.map(({ labels }) => `${labels["job"]} ${labels["service"]} ${labels["host"]}`);
-  expect([...new Set(seen)].sort()).toEqual([
-    "alertmanager alertmanager web1",
-    ...["bridge", "frontend", "gateway", "homeserver"].map((part) => `blackbox-http ${part} web1`),
-    ...["icmp", "tcp"].map((kind) => `blackbox-${kind} host web1`),
-    "blackbox-tls edge web1",
-    "bridge bridge-exporter web1",
-    "containers containers-web1 web1",
-    "nginx edge web1",
-    "node node-web1 web1",
-    "postgres postgres-exporter web1",
-    "prometheus prometheus web1",
-    "synapse homeserver web1",
-  ]);
+  expect([...new Set(seen)].sort()).toEqual(
+    [
+      "alertmanager alertmanager watch",
+      ...["bridge", "frontend", "gateway", "homeserver"].map((part) => `blackbox-http ${part} web1`),
+      ...["web1", "watch"].flatMap((host) => [
+        `blackbox-icmp host ${host}`,
+        `blackbox-tcp host ${host}`,
+        `containers containers-${host} ${host}`,
+        `node node-${host} ${host}`,
+      ]),
+      "blackbox-tls edge web1",
+      "bridge bridge-exporter watch",
+      "nginx edge web1",
+      "postgres postgres-exporter web1",
+      "prometheus prometheus watch",
+      "synapse homeserver web1",
+    ].sort(),
+  );
 });
 
 test("what they tell is true: probes, host, units, containers, database, bridge, Mycelium", async () => {
   await until("every probe succeeds", async () =>
-    (await value("count(probe_success == 1)")) === 9 && (await ask("probe_success == 0")).length === 0
+    (await value("count(probe_success == 1)")) === 11 && (await ask("probe_success == 0")).length === 0
       ? true
       : undefined,
   );
-  const memory = (await vps.exec("awk '/^MemTotal/ { print $2 }' /proc/meminfo")).trim();
-  expect(await value("node_memory_MemTotal_bytes")).toBe(Number(memory) * 1024);
-  const network = (await vps.exec("ls /sys/class/net")).split(/\s+/);
-  for (const { metric } of await ask("node_network_receive_bytes_total")) {
-    expect(network).toContain(metric["device"]);
+  for (const [host, vps] of Object.entries({ web1, watch })) {
+    const memory = (await vps.exec("awk '/^MemTotal/ { print $2 }' /proc/meminfo")).trim();
+    expect(await value(`node_memory_MemTotal_bytes{host="${host}"}`)).toBe(Number(memory) * 1024);
+    const network = (await vps.exec("ls /sys/class/net")).split(/\s+/);
+    for (const { metric } of await ask(`node_network_receive_bytes_total{host="${host}"}`)) {
+      expect(network).toContain(metric["device"]);
+    }
   }
-  expect(await ask('node_systemd_unit_state{name="ssh.service",state="active"} == 1')).toHaveLength(1);
+  expect(await ask('node_systemd_unit_state{name="ssh.service",state="active"} == 1')).toHaveLength(2);
   expect(await ask("node_scrape_collector_success == 0")).toEqual([]);
-  const names = (await vps.exec("docker ps --format '{{.Names}}'")).trim().split("\n").sort();
+  const here = await Promise.all([web1, watch].map((vps) => vps.exec("docker ps --format '{{.Names}}'")));
+  const names = here.flatMap((list) => list.trim().split("\n"));
   const containers = await until("every container is seen", async () => {
     const seen = (await ask("container_memory_working_set_bytes > 0")).map(({ metric }) => metric["name"]);
     return names.every((name) => seen.includes(name)) ? seen : undefined;
@@ -178,8 +111,7 @@ test("what they tell is true: probes, host, units, containers, database, bridge,
   expect(await value('pg_up{job="postgres"}')).toBe(1);
   expect(await value('pg_stat_database_numbackends{datname="synapse"}')).toBeGreaterThan(0);
   expect(await value('hypha_bridge_up{job="bridge"}')).toBe(1);
-  expect(await value('hypha_mycelium_up{job="mycelium"}')).toBe(1);
-  expect(await value('hypha_mycelium_peers{job="mycelium",state="alive"}')).toBe(0);
+  expect(await value('count(hypha_mycelium_up{job="mycelium"} == 1)')).toBe(2);
   expect(await value('min(probe_ssl_earliest_cert_expiry{job="blackbox-tls"}) - time()')).toBeGreaterThan(
     80 * 24 * 3600,
   );
@@ -198,11 +130,37 @@ test("a visitor's requests are counted by status and upstream, with how long the
   ).toBeGreaterThanOrEqual(30);
 });
 
-test("no port of the server is open for it", async () => {
-  const scan = ["-n", "-Pn", "-p-", "--min-rate=8000", "--max-retries=1", "-T5", "-oG", "-"];
-  const { output } = await must("nmap", [...scan, vps.address]);
-  const open = [...output.matchAll(/(\d+)\/open\/tcp/g)].map(([, one]) => Number(one));
-  expect(open).toEqual([22, 80, 443, 9651]);
+test("no port of a server is open for it", async () => {
+  expect(await web1.openPorts()).toEqual([22, 80, 443, 9651]);
+  expect(await watch.openPorts()).toEqual([22, 9651]);
+});
+
+/** Panels of the dashboards that have nothing to show here, and why. */
+const withoutData: Record<string, string> = {};
+
+test("every panel of every dashboard has data, bar those listed with a reason", async () => {
+  const panels = Object.entries(dashboards).flatMap(([name, { panels: own }]) =>
+    own.filter(({ kind }) => kind !== "logs").map((panel) => ({ ...panel, name: `${name}: ${panel.title}` })),
+  );
+  const all = (expr: string) => expr.replaceAll("$stack", ".*").replaceAll("$host", ".*");
+  const empty = async () => {
+    const asked = await Promise.all(
+      panels.map(async ({ name, queries }) => {
+        const answers = await Promise.all(queries.map(({ expr }) => ask(all(expr))));
+        return answers.every((answer) => answer.length > 0) ? [] : [name];
+      }),
+    );
+    return asked.flat();
+  };
+  await until(
+    "panels have data",
+    async () => {
+      const unexpected = (await empty()).filter((name) => withoutData[name] === undefined);
+      return unexpected.length === 0 ? true : Promise.reject(new Error(unexpected.join(", ")));
+    },
+    120,
+  );
+  expect(Object.keys(withoutData).filter((name) => !panels.some((panel) => panel.name === name))).toEqual([]);
 });
 
 test("a second up changes nothing", async () => {
@@ -222,40 +180,118 @@ test("the watchdog is heard, and no fault is seen while all is well", async () =
   expect(firing).toEqual(["Watchdog"]);
 });
 
-test("a database that is down is told to whoever is on duty, and is well again afterwards", async () => {
-  await vps.exec("docker service scale --detach hypha-observe-postgres=0");
-  const alarm = await until(
-    "the alert arrives",
-    () =>
-      Promise.resolve(
-        told
-          .filter(({ path: at }) => at === "/ops")
-          .flatMap(({ alerts }) => alerts)
-          .find(({ labels }) => labels["alertname"] === "PostgresDown"),
-      ),
-    600,
+test("a release silences what it sets off by itself, and no more: a certificate with two days left is told", async () => {
+  const before = alarms().length;
+  configure("good day", { kind: "own-ca", validityDays: 2, renewBeforeDays: 1 });
+  const deployed = deploy("silenced");
+  const [silence] = await Promise.race([
+    until("a silence is there", async () => {
+      const active = await silences();
+      return active.length > 0 ? active : undefined;
+    }),
+    deployed.then(() => Promise.reject(new Error("the release was never silent"))),
+  ]);
+  expect(silence?.comment).toMatch(/^up \([0-9a-f]{7,}\)$/);
+  await deployed;
+  const [after] = await silences();
+  expect(after?.id).toBe(silence?.id);
+  expect(new Date(after?.endsAt ?? 0).getTime()).toBeLessThanOrEqual(Date.now() + 120_000);
+  await untilTold(["CertificateExpiring"], "firing", 120);
+  const names = alarms()
+    .slice(before)
+    .map(({ labels }) => labels["alertname"]);
+  expect([...new Set(names)]).toEqual(["CertificateExpiring"]);
+  // The rest of the two minutes.
+  await fetch(`http://127.0.0.1:${port + 3}/api/v2/silence/${silence?.id}`, { method: "DELETE" });
+});
+
+/** What breaks, how it is mended, and the alerts of it. */
+const faults = {
+  PostgresDown: { service: "postgres" },
+  BridgeDown: { service: "bridge" },
+  ProbeFailed: { service: "gateway" },
+} as const;
+
+test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that fail are told to those on duty", async () => {
+  const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=0`);
+  await web1.exec(`docker service scale --detach ${scale.join(" ")}`);
+  await web1.exec("systemctl stop mycelium.service");
+  // A disk of its own, with 1 MiB of 32 left.
+  await web1.exec(
+    "mkdir -p /srv/full && truncate -s 32M /var/full.img && mkfs.ext4 -q -m 0 /var/full.img && " +
+      "mount -o loop /var/full.img /srv/full && dd if=/dev/zero of=/srv/full/file bs=1M count=26 2>/dev/null",
   );
-  expect(alarm).toMatchObject({
-    status: "firing",
-    labels: { severity: "critical", stack: "observe", host: "web1", service: "postgres-exporter" },
+  // As a backup leaves it, two days ago.
+  await web1.exec(
+    "install -d /var/lib/hypha/metrics/backup && printf 'hypha_backup_last_success_timestamp_seconds{repository=\"test\"} %s\n' " +
+      '"$(date -d "2 days ago" +%s)" >/var/lib/hypha/metrics/backup/backup.prom',
+  );
+  const seen = await untilTold(
+    [...Object.keys(faults), "DiskLow", "MyceliumDown", "BackupTooOld"],
+    "firing",
+    420,
+  );
+  for (const { labels, annotations } of seen) {
+    expect(labels).toMatchObject({
+      stack: "observe",
+      severity: expect.stringMatching(/critical|warning/) as string,
+    });
+    expect(annotations["runbook_url"]).toMatch(
+      new RegExp(`runbooks.md#${labels["alertname"]?.toLowerCase()}$`),
+    );
+  }
+  const summary = (name: string) =>
+    seen.find(({ labels }) => labels["alertname"] === name)?.annotations["summary"];
+  expect(summary("PostgresDown")).toBe("Postgres on web1 lets nobody in");
+  expect(summary("DiskLow")).toMatch(/^web1: .+% of \/srv\/full is free$/);
+  expect(summary("BackupTooOld")).toBe(
+    "The last good backup to test of web1 is 2d 0h 0m 0s old".slice(0, 54),
+  );
+});
+
+test("what is mended is told as over", async () => {
+  const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=1`);
+  await web1.exec(`docker service scale --detach ${scale.join(" ")}`);
+  await web1.exec("systemctl start mycelium.service");
+  await web1.exec("umount /srv/full && rm -r /srv/full /var/full.img /var/lib/hypha/metrics/backup");
+  configure("good day");
+  await deploy("mended");
+  await until("no alert of them fires", async () => {
+    const names = [...Object.keys(faults), "DiskLow", "MyceliumDown", "BackupTooOld", "CertificateExpiring"];
+    const firing = await ask(`ALERTS{alertstate="firing",alertname=~"${names.join("|")}"}`);
+    return firing.length === 0 ? true : undefined;
   });
-  await vps.exec("docker service scale --detach hypha-observe-postgres=1");
-  await until("the alert is over", async () =>
-    (await ask('ALERTS{alertname="PostgresDown",alertstate="firing"}')).length === 0 ? true : undefined,
-  );
+  await untilTold(["PostgresDown", "BridgeDown", "BackupTooOld", "DiskLow"], "resolved", 240);
+});
+
+test("a server that is cut off is told once, as what it is", async () => {
+  const before = alarms().length;
+  await must("docker", ["network", "disconnect", "lab", "vps70"]);
+  try {
+    await untilTold(["HostDown"], "firing", 300);
+    const seen = alarms().slice(before);
+    const hostDown = seen.find(({ labels }) => labels["alertname"] === "HostDown");
+    expect(hostDown).toMatchObject({ status: "firing", labels: { severity: "critical", host: "web1" } });
+    // What follows from it is not told beside it.
+    const others = seen.filter(({ status, labels }) => status === "firing" && labels["host"] === "web1");
+    expect([...new Set(others.map(({ labels }) => labels["alertname"]))]).toEqual(["HostDown"]);
+  } finally {
+    await must("docker", ["network", "connect", "--ip", web1.address, "lab", "vps70"]);
+  }
+  await untilTold(["HostDown"], "resolved", 300);
 });
 
 test("destroy leaves the data and the figures, and nothing else of it", async () => {
   const run = await stack.destroy();
   expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
-  const volumes = (await vps.exec("docker volume ls -q")).trim().split("\n").sort();
-  expect(volumes).toEqual(
-    ["alertmanager-data", "homeserver-media", "postgres-data", "prometheus-data"].map(
-      (role) => `hypha-observe-${role}`,
-    ),
-  );
-  const left = await vps.exec(
-    "ls -d /var/lib/hypha/metrics /etc/systemd/system/hypha-mycelium* 2>/dev/null || true",
-  );
-  expect(left.trim()).toBe("");
+  const volumes = async (vps: LabVps) => (await vps.exec("docker volume ls -q")).trim().split("\n").sort();
+  const named = (...roles: string[]) => roles.map((role) => `hypha-observe-${role}`);
+  expect(await volumes(web1)).toEqual(named("homeserver-media", "postgres-data"));
+  expect(await volumes(watch)).toEqual(named("alertmanager-data", "prometheus-data"));
+  for (const vps of [web1, watch]) {
+    const left = await vps.exec(
+      "ls -d /var/lib/hypha/metrics /etc/systemd/system/hypha-mycelium* 2>/dev/null || true",
+    );
+    expect(left.trim()).toBe("");
+  }
 });

@@ -1,0 +1,163 @@
+import * as fs from "fs";
+import { createServer } from "http";
+import * as path from "path";
+import { LabVps } from "./lab";
+import { countChanges, projectRoot, Stack, start } from "./stack";
+
+/** Where what was said is kept. */
+const kept = path.join(projectRoot, "build", "e2e");
+export const web1 = new LabVps(70);
+export const watch = new LabVps(71);
+export const stack = new Stack("observe");
+export const port = 29_070;
+
+export interface Told {
+  status: "firing" | "resolved";
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+/** Who is told of alerts: this process, at the lab's gateway. */
+export const told: { path: string; alerts: Told[] }[] = [];
+const receiver = createServer((request, response) => {
+  let body = "";
+  request.setEncoding("utf8").on("data", (text: string) => (body += text));
+  request.on("end", () => {
+    const { alerts } = JSON.parse(body) as (typeof told)[number];
+    told.push({ path: request.url ?? "", alerts });
+    response.end();
+  });
+});
+/** The entries of the stack file, by name. */
+const servers: Record<string, object> = {};
+
+export const configure = (greeting: string, tls: object = { kind: "own-ca" }) => {
+  stack.configure({
+    hosts: servers,
+    edge: { domain: "observe.test", tls },
+    mycelium: { peers: [], tun: false },
+    chat: { bridge: { env: { GREETING: greeting } } },
+    observability: {
+      scrapeSeconds: 5,
+      alerts: {
+        receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" } },
+        watchdog: { urlEnv: "WATCHDOG_URL" },
+      },
+    },
+  });
+};
+
+const keep = (name: string, text: string) => {
+  fs.mkdirSync(kept, { recursive: true });
+  fs.writeFileSync(path.join(kept, `observability-${name}.txt`), text);
+};
+
+export async function up(name: string): Promise<ReturnType<typeof countChanges>> {
+  const run = await stack.up();
+  keep(name, run.output);
+  if (run.code !== 0) {
+    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+  }
+  return countChanges(run.output);
+}
+
+/** As an operator deploys: by make up's last phase. */
+export async function deploy(name: string): Promise<void> {
+  const args = ["ops/deploy.ts", "--yes", "--config-file", stack.configFile];
+  const run = await start("tsx", args, { env: { ...stack.env, STACK: stack.name, ALLOW_DIRTY: "1" } }).ended;
+  keep(name, run.output);
+  if (run.code !== 0)
+    throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+}
+
+export async function until<T>(what: string, look: () => Promise<T | undefined>, seconds = 180): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    let problem = "";
+    const seen = await look().catch((error: unknown) => void (problem = `: ${String(error)}`));
+    if (seen !== undefined) return seen;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}${problem}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+interface Sample {
+  metric: Record<string, string>;
+  value: [number, string];
+}
+
+/** What Prometheus' API answers, through the forward that `make metrics` opens. */
+export async function api<T>(resource: string): Promise<T> {
+  const reply = await fetch(`http://127.0.0.1:${port}/api/v1/${resource}`);
+  const { data } = (await reply.json()) as { data: T };
+  return data;
+}
+
+export async function ask(query: string): Promise<Sample[]> {
+  const { result } = await api<{ result: Sample[] }>(`query?query=${encodeURIComponent(query)}`);
+  return result;
+}
+
+export const value = async (query: string): Promise<number> => Number((await ask(query))[0]?.value[1]);
+
+export interface ActiveTarget {
+  labels: Record<string, string>;
+  health: string;
+  lastError: string;
+}
+
+/** What those on duty were told so far. */
+export const alarms = (): Told[] =>
+  told.filter(({ path: at }) => at === "/ops").flatMap(({ alerts }) => alerts);
+/** The alerts that must have been told, by name. */
+export const untilTold = (names: readonly string[], status: Told["status"], seconds: number) =>
+  until(
+    `${status}: ${names.join(", ")}`,
+    () => {
+      const seen = alarms().filter((one) => one.status === status);
+      const missing = names.filter((name) => !seen.some(({ labels }) => labels["alertname"] === name));
+      return missing.length === 0
+        ? Promise.resolve(seen)
+        : Promise.reject(new Error(`not told yet: ${missing.join(", ")}`));
+    },
+    seconds,
+  );
+
+interface Silence {
+  id: string;
+  status: { state: string };
+  endsAt: string;
+  createdBy: string;
+  comment: string;
+}
+/** The silences that hold now. */
+export const silences = async (): Promise<Silence[]> => {
+  const reply = await fetch(`http://127.0.0.1:${port + 3}/api/v2/silences`);
+  return ((await reply.json()) as Silence[]).filter(({ status }) => status.state === "active");
+};
+
+/** Boots the servers, and listens for alerts. */
+export async function begin(): Promise<void> {
+  await Promise.all([web1, watch].map((vps) => vps.boot({ ENGINE: "preinstalled" })));
+  await stack.init();
+  await new Promise<void>((resolve) =>
+    receiver.listen(port + 5, () => {
+      resolve();
+    }),
+  );
+  for (const name of ["OPS", "WATCHDOG"]) {
+    stack.env[`${name}_URL`] = `http://10.77.0.1:${port + 5}/${name.toLowerCase()}`;
+  }
+  const size = { cpus: 1, memoryMiB: 1024, diskGiB: 2 };
+  const entry = async (vps: LabVps, ...roles: string[]) => ({
+    ...{ kind: "vps", address: vps.address, hostKey: await vps.hostKey(), roles },
+    ...{ identity: { keyFile: await LabVps.keyFile() }, minimum: size, recommended: size },
+  });
+  servers["web1"] = await entry(web1, "manager", "data", "edge", "app");
+  servers["watch"] = await entry(watch, "observe");
+}
+
+export async function end(): Promise<void> {
+  receiver.close();
+  await Promise.all([web1, watch].map((vps) => vps.down()));
+  stack.remove();
+}
