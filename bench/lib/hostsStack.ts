@@ -1,6 +1,6 @@
 import * as fs from "fs";
 import * as path from "path";
-import { LabVps } from "../../tests/e2e/support/lab";
+import { LabVps, unhardened } from "../../tests/e2e/support/lab";
 import { countChanges, must, projectRoot, Run, Stack } from "../../tests/e2e/support/stack";
 import { CriticalPath, criticalPath, needsOf } from "./critical";
 import { expectChanges, succeeded } from "./deployment";
@@ -54,13 +54,6 @@ export class HostsStack {
 
   private async hosts(): Promise<object> {
     const size = { cpus: 1, memoryMiB: 1024, diskGiB: 2 };
-    const off = { enabled: false };
-    const hardening = Object.fromEntries(
-      [
-        ...["firewall", "sshd", "fail2ban", "unattendedUpgrades", "journald", "timeSync", "swap", "sysctl"],
-        ...["modules", "coreDumps", "shells"],
-      ].map((measure) => [measure, off]),
-    );
     const keyFile = await LabVps.keyFile();
     const entries = this.servers.map(async (server, index): Promise<[string, object]> => {
       const first = ["manager", "data", "edge", "app"];
@@ -76,7 +69,7 @@ export class HostsStack {
           minimum: size,
           recommended: size,
           // The other tools harden nothing.
-          hardening,
+          hardening: unhardened,
         },
       ];
     });

@@ -1,7 +1,13 @@
 import * as path from "path";
+import { hardening } from "../../../components/config/hardening";
 import { must, projectRoot, Run, start } from "./stack";
 
 const script = path.join(projectRoot, "lab", "vps.sh");
+
+/** Every measure of hardening switched off: for stories and figures that are about something else. */
+export const unhardened = Object.fromEntries(
+  Object.keys(hardening.parse({})).map((measure) => [measure, { enabled: false }]),
+);
 
 /** A server of the lab, by its number. */
 export class LabVps {
