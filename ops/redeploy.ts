@@ -1,6 +1,6 @@
 import { agreed, askable } from "./lib/confirm";
 import { deployParts } from "./lib/deploy";
-import { checkOutVersion, redeployment } from "./lib/putBack";
+import { redeployment } from "./lib/putBack";
 import {
   knownVersions,
   lastGood,
@@ -37,12 +37,11 @@ runTool(usage, async (args) => {
   const { entry, ...then } = resolveVersion(wanted, history);
   const allowed = process.env["ALLOW_DIRTY"] === "1";
   refuseDirty(entry, allowed);
-  const service = values.get("--service");
-  const version =
-    service === undefined || service === "" ? then : oneServiceOf(single(service), current(), then);
-  const checkout = checkOutVersion(stack, version);
+  const named = values.get("--service") ?? "";
+  const service = named === "" ? undefined : single(named);
+  const version = service === undefined ? then : oneServiceOf(service, current(), then);
+  const { deploy, remove } = redeployment(stack, version, today, { yes: agreed(flags), service });
   try {
-    const deploy = redeployment(stack, version, today, checkout, agreed(flags));
     const code = await release(deployParts(deploy, () => Promise.resolve(undefined)));
     if (code === 0) {
       console.log(
@@ -51,7 +50,7 @@ runTool(usage, async (args) => {
     }
     return code;
   } finally {
-    checkout.remove();
+    remove();
   }
 
   /** What runs now. */

@@ -114,7 +114,8 @@ function missingPaths(config: StackConfig): Problem[] {
   const problems: Problem[] = [];
   for (const part of ["bridge", "gateway", "frontend"] as const) {
     const { source } = config.chat[part];
-    if (source.kind !== "artifacts" || source.path === undefined) {
+    const pinned = config.release.images[part] !== undefined;
+    if (pinned || source.kind !== "artifacts" || source.path === undefined) {
       continue;
     }
     const directory = resolve(expandHome(source.path));

@@ -8,6 +8,7 @@ import { images } from "./images";
 import { mycelium, myceliumPorts } from "./mycelium";
 import { notifications } from "./notifications";
 import { checkObserver, observability, observer } from "./observability";
+import { release } from "./release";
 import { validation } from "./validation";
 
 /** The keys `hypha:<key>` of a stack file, as an operator writes them. */
@@ -20,6 +21,7 @@ export const stackInput = z.strictObject({
   mycelium: mycelium.optional(),
   observability: observability.optional(),
   notifications: notifications.optional(),
+  release: release.prefault({}),
   validation: validation.prefault({}),
 });
 

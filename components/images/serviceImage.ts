@@ -27,6 +27,11 @@ export type AppFiles =
 export interface ServiceImageArgs {
   /** Name of a directory below `images/`. */
   image: string;
+  /**
+   * A version that the engines have already. It is used as it is: nothing is built, and no file is looked at.
+   * @default the hash of its content
+   */
+  tag?: string;
   /** @default none */
   app?: AppFiles;
   /** What the image is built on. */
@@ -78,6 +83,31 @@ function appVariables(app: AppFiles | undefined): Record<string, string> {
   }
 }
 
+/** The tag of what an image is made of, and the variables that tell the build script where that is. */
+function contentOf({ image, app, base, packages = [] }: ServiceImageArgs): {
+  tag: string;
+  variables: Record<string, string>;
+} {
+  const directory = path.join("images", image);
+  const files = contextFiles(
+    path.join(projectRoot, directory),
+    app?.kind === "directory" ? path.resolve(projectRoot, expandHome(app.directory)) : undefined,
+  );
+  const buildArgs: Record<string, string> = { BASE: base, PACKAGES: packages.join(" ") };
+  const fetched = app?.kind === "directory" ? {} : appVariables(app);
+  return {
+    tag: contentTag(files, { ...buildArgs, ...fetched }),
+    variables: {
+      CONTEXT: directory,
+      ...appVariables(app),
+      BUILD_ARGS: Object.entries(buildArgs)
+        .map(([key, value]) => `${key}=${value}`)
+        .join("\n"),
+      BASE: base,
+    },
+  };
+}
+
 /**
  * An image made of a directory below `images/`, present on every node's engine after `up`, under one id. Its tag is a
  * hash of its content, so it is built once for each content and a preview shows a real change only. A node gets the
@@ -89,16 +119,8 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
 
   constructor(name: string, args: ServiceImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:images:ServiceImage", name, {}, opts);
-    const { app } = args;
-    const directory = path.join("images", args.image);
-    const files = contextFiles(
-      path.join(projectRoot, directory),
-      app?.kind === "directory" ? path.resolve(projectRoot, expandHome(app.directory)) : undefined,
-    );
-    const buildArgs: Record<string, string> = { BASE: args.base, PACKAGES: (args.packages ?? []).join(" ") };
-    const repository = `${stackName("images")}/${args.image}`;
-    const fetched = app?.kind === "directory" ? {} : appVariables(app);
-    this.reference = `${repository}:${contentTag(files, { ...buildArgs, ...fetched })}`;
+    const { tag, variables } = args.tag === undefined ? contentOf(args) : { tag: args.tag, variables: {} };
+    this.reference = `${stackName("images")}/${args.image}:${tag}`;
     const build = hostScript(
       `${name}-build`,
       {
@@ -109,12 +131,7 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
         variables: {
           HOST_NAME: args.host.name,
           REFERENCE: this.reference,
-          CONTEXT: directory,
-          ...appVariables(app),
-          BUILD_ARGS: Object.entries(buildArgs)
-            .map(([key, value]) => `${key}=${value}`)
-            .join("\n"),
-          BASE: args.base,
+          ...variables,
           BUILD_ON: args.buildOn,
           HOST: engineOf(args.host),
           ...nodeVariables(args.nodes),

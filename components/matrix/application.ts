@@ -42,10 +42,10 @@ function appFiles(application: Application, source: Exclude<Source, { kind: "ima
 export function applicationImage(
   name: string,
   application: Application,
-  args: { source: Source; images: ImagesConfig; host: Host; nodes: Host[] },
+  args: { source: Source; tag?: string; images: ImagesConfig; host: Host; nodes: Host[] },
   opts: pulumi.ComponentResourceOptions,
 ): Image {
-  const { source, images, host, nodes } = args;
+  const { source, tag, images, host, nodes } = args;
   if (source.kind === "image") {
     return new PulledImage(name, { reference: source.reference, nodes }, opts);
   }
@@ -53,6 +53,7 @@ export function applicationImage(
     name,
     {
       image: application,
+      tag,
       app: appFiles(application, source),
       packages: packages[application][source.kind === "sample" ? "sample" : "real"],
       ...images,

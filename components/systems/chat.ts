@@ -41,7 +41,7 @@ export class Chat extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("hypha:systems:Chat", name, {}, opts);
-    const { chat, edge, images } = config;
+    const { chat, edge, images, release } = config;
     const child = { parent: this };
     const host = cluster.manager;
     const site = siteAuthority(edge.domain, edge.ports.https);
@@ -57,7 +57,11 @@ export class Chat extends pulumi.ComponentResource {
       image: applicationImage(
         `${part}-image`,
         part,
-        { source: chat[part].source, images, host, nodes: cluster.hostsWith(role) },
+        {
+          source: chat[part].source,
+          tag: release.images[part],
+          ...{ images, host, nodes: cluster.hostsWith(role) },
+        },
         child,
       ),
       replicas: chat[part].replicas,

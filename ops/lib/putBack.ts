@@ -1,42 +1,52 @@
 import { StackConfig } from "../../components/config/schema";
-import { checkOut, stackFileText, VersionCheckout } from "./checkout";
+import { checkOut, stackFileText } from "./checkout";
 import { Deploy, deployParts } from "./deploy";
-import { configOfVersion, imagesCheck, keptParts, knownVersions, lastGood, refuseDirty } from "./redeploy";
+import { EngineRun } from "./engineRun";
+import { configOfVersion, knownVersions, lastGood, refuseDirty, SingleService } from "./redeploy";
 import { release, Rollback } from "./release";
 import { stackHosts } from "./stack";
 import { readStackFile, stackFileName } from "./stackFile";
 import { Version } from "./version";
+import { findImages, imagesCheck, withPins } from "./versionImages";
 
-/** An earlier version, as it is deployed again: its commit's program, its configuration, its images. Data stay. */
+/** An earlier version, ready to be deployed again. */
+export interface Redeployment {
+  deploy: Deploy;
+  /** Removes its checkout. */
+  remove: () => void;
+}
+
+/**
+ * An earlier version: its commit's program, its configuration with today's salt in its stack file, its images. Data stay.
+ * `service` is the one that alone goes back.
+ */
 export function redeployment(
   stack: string,
   version: Version,
   today: StackConfig,
-  checkout: VersionCheckout,
-  yes: boolean,
-): Deploy {
-  const kept = keptParts(version.images, stackHosts(stack));
-  return {
+  { yes, service }: { yes: boolean; service?: SingleService },
+): Redeployment {
+  const found = findImages(version.images, stackHosts(stack));
+  const { config } = withPins(version, found, service);
+  const { salt } = readStackFile(stackFileName(stack));
+  const { directory, configFile, remove } = checkOut(version.commit, stackFileText(config, salt));
+  const deploy = {
     stack,
-    config: configOfVersion(version, today),
-    directory: checkout.directory,
-    what: `redeploy of version ${version.version}`,
-    options: ["--config-file", checkout.configFile, "--parallel", process.env["PARALLEL"] ?? "16"],
+    config: configOfVersion({ ...version, config }, today),
+    directory,
+    what: `redeploy of ${service === undefined ? "" : `${service} as in `}version ${version.version}`,
+    options: ["--config-file", configFile, "--parallel", process.env["PARALLEL"] ?? "16"],
     yes,
-    validation: "hypha:validation" in version.config,
+    validation: "hypha:validation" in config,
     tree: {
       name: "git tree",
-      verdict: "ok",
+      verdict: "ok" as const,
       what: `commit ${version.commit.slice(0, 12)}, as in version ${version.version}`,
     },
-    more: ({ events }) => [imagesCheck(version, kept, events)],
+    more: ({ events }: EngineRun) => [imagesCheck(version, found, events)],
     redeployOf: version.version,
   };
-}
-
-/** A checkout of a version, with today's salt in its stack file. */
-export function checkOutVersion(stack: string, { commit, config }: Version): VersionCheckout {
-  return checkOut(commit, stackFileText(config, readStackFile(stackFileName(stack)).salt));
+  return { deploy, remove };
 }
 
 /**
@@ -60,11 +70,9 @@ export async function putLastGoodBack(deploy: Deploy, began: Date): Promise<Roll
     config: Object.fromEntries(Object.entries(good.config).filter(([key]) => key.startsWith("hypha:"))),
     ...(images === undefined ? {} : { images }),
   };
-  const checkout = checkOutVersion(stack, version);
+  const { deploy: back, remove } = redeployment(stack, version, config, { yes: true });
   try {
-    const parts = deployParts(redeployment(stack, version, config, checkout, true), () =>
-      Promise.resolve(undefined),
-    );
+    const parts = deployParts(back, () => Promise.resolve(undefined));
     const code = await release({
       ...parts,
       lock: () => Promise.resolve(undefined),
@@ -76,6 +84,6 @@ export async function putLastGoodBack(deploy: Deploy, began: Date): Promise<Roll
       seconds: Math.round((performance.now() - started) / 1000),
     };
   } finally {
-    checkout.remove();
+    remove();
   }
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { base, built, engine, first, fleet, ImageBox, reference, remote } from "./imageBox";
+import { base, built, engine, first, fleet, ImageBox, reference, remote, second, third } from "./imageBox";
 import { facts, failure } from "./sandbox";
 
 let box: ImageBox;
@@ -98,6 +98,20 @@ describe("up", () => {
     expect(box.called("ssh").at(-1)).toBe(
       `ssh ${engine("web1", first).split("\t").slice(1).join(" ")} -- docker image inspect --format={{.Id}} ${reference}`,
     );
+  });
+
+  test("without a context it is taken from whoever has it, and built by nobody", () => {
+    box.have(second, built);
+    expect(box.image({ ...fleet, CONTEXT: "" })).toMatchObject({ code: 0, stdout: "sha256:there\n" });
+    expect(box.read(`images-${third}`)).toContain(reference);
+    for (const at of [first, second, third, "here"]) box.file(`images-${at}`, "");
+    expect(box.image({ ...fleet, CONTEXT: "" })).toMatchObject(
+      failure(
+        `image ${reference} is on none of web1, app2, app3, this machine`,
+        "take it out of hypha:release.images: then it is built from its source",
+      ),
+    );
+    expect(box.called("docker build")).toEqual([]);
   });
 
   const target = { ...remote, BUILD_ON: "target" };

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sees to it that every engine of NODES has the image REFERENCE, under one id: found on one of them, else built, on this
-# machine or on HOST's; then sent to those that lack it. Old versions go first, so that there is room. Runs beside
-# Pulumi, in the project's directory. Prints the image's id. `down` removes every version of it.
+# machine or on HOST's; then sent to those that lack it. Old versions go first, so that there is room. Without a
+# CONTEXT it is not built. Runs beside Pulumi, in the project's directory. Prints the image's id. `down` removes every
+# version of it.
 
 HERE="this machine"
 
@@ -36,6 +37,7 @@ up() {
   prune "${REFERENCE}" "${KEEP}" "${HOST}" "${reachable[@]}"
   id=$(common_id)
   if [[ -z ${id} ]]; then
+    [[ -n ${CONTEXT:-} ]] || nowhere
     ! failed "${builder}" || report "image ${REFERENCE} is missing" "${engines[@]}"
     build_it
     id=$(image_id "${builder}")
@@ -51,6 +53,14 @@ up() {
   ((${#lacking[@]} == 0)) || spread "${source}" "${lacking[@]}"
   report "image ${REFERENCE} is missing" "${receivers[@]}"
   printf '%s\n' "${id}"
+}
+
+nowhere() {
+  local names
+  report "image ${REFERENCE} is missing" "${engines[@]}"
+  names=$(printf '%s, ' "${engines[@]%%$'\t'*}")
+  fail "image ${REFERENCE} is on none of ${names%, }" \
+    "take it out of hypha:release.images: then it is built from its source"
 }
 
 receives() { printf '%s\n' "${receivers[@]}" | grep -qxF -e "$1"; }

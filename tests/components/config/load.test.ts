@@ -39,7 +39,7 @@ test("all problems at once, whatever else is wrong, in one error that Pulumi pri
     "hypha:chat.postgress: is no known key; fix: did you mean postgres? Otherwise remove it",
     "hypha:edge.domain: is missing; fix: it takes: The DNS name people open, like chat.example.org",
     "hypha:edge.ports.https: is the same as ports.http; fix: give each its own port",
-    "hypha:backups: is no known key; fix: remove it; known here: hosts, cluster, chat, edge, images, mycelium, observability, notifications, validation",
+    "hypha:backups: is no known key; fix: remove it; known here: hosts, cluster, chat, edge, images, mycelium, observability, notifications, release, validation",
   ]);
   const error = (() => {
     try {
@@ -154,6 +154,8 @@ test("directories and key files must be there, and ~ is the operator's home", as
       (thrown: unknown) => thrown,
     );
     expect(String(missing)).toContain(`${homedir()}/hypha-no-such-dir is no directory here`);
+    const release = { images: { bridge: "0123456789ab" } };
+    await expect(load(asConfig(local({ ...chat("~/hypha-no-such-dir"), release })))).resolves.toBeDefined();
   } finally {
     rmSync(directory, { recursive: true });
   }

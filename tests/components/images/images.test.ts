@@ -154,6 +154,20 @@ test("a directory's files are in the tag, and a URL's or commit's address instea
   expect(new Set(references).size).toBe(apps.length);
 });
 
+test("a version that is named is used as it is: no file is looked at, and nothing can be built", async () => {
+  jest.mocked(contextFiles).mockClear();
+  const { byName, result } = await make({
+    tag: "0123456789ab",
+    app: { kind: "directory", directory: "/gone" },
+  });
+  expect(result.reference).toBe("hypha-test-images/web:0123456789ab");
+  expect(contextFiles).not.toHaveBeenCalled();
+  expect(String(byName("web-image-build").inputs["stdin"]).split("# shellcheck")[0]).toBe(
+    "export HOST_NAME='local'\nexport REFERENCE='hypha-test-images/web:0123456789ab'\nexport BUILD_ON='local'\n" +
+      "export HOST='local'\nexport NODES='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport KEEP='5'\n",
+  );
+});
+
 test("base and packages are in the tag, the engine that builds and the host are not", async () => {
   const made = async (...args: Parameters<typeof make>) => (await make(...args)).result.reference;
   const plain = await made();

@@ -4,7 +4,7 @@ import { Chat } from "../../../components/systems/chat";
 import { cluster, hosts } from "../../../components/systems/hosts";
 import type { DeployOptions, Deployment, RecordedResource } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
-import { devConfig, logDriver, printed, run, vpsConfig } from "../fixtures";
+import { devConfig, printed, run, vpsConfig } from "../fixtures";
 
 /** As index.ts wires it. */
 const graph = (config: StackConfig, options: DeployOptions = {}): Promise<Deployment<Chat>> =>
@@ -95,7 +95,7 @@ describe.each(Object.keys(configs))("the chat of the %s config", (name) => {
         rollbackConfig: { failureAction: "pause" },
         taskSpec: {
           restartPolicy: { condition: "any" },
-          logDriver,
+          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
           resources: { limits: { memoryBytes: expect.any(Number) } },
           containerSpec: {
             ...{ readOnly: true, capDrops: ["ALL"] },
@@ -268,4 +268,13 @@ test("a host without the edge's role needs none of the site's ports", async () =
   expect(byName("web1-preflight").inputs["stdin"]).toContain("export PORTS=''\n");
   const { byName: withEdge } = await built("vps");
   expect(withEdge("web1-preflight").inputs["stdin"]).toContain("export PORTS='80 443'\n");
+});
+
+test("an image that the release names by its tag is that one, and every other is made of its content", async () => {
+  const { result } = await graph({ ...devConfig(), release: { images: { frontend: "0123456789ab" } } });
+  const { value } = await outputOf(result.images);
+  const { value: plain } = await outputOf((await built("dev")).result.images);
+  expect(value["frontend"]?.reference).toBe("hypha-test-images/frontend:0123456789ab");
+  const others = ({ frontend, ...rest }: typeof plain) => (frontend === undefined ? {} : rest);
+  expect(others(value)).toEqual(others(plain));
 });
