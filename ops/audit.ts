@@ -4,7 +4,7 @@ import { stackConfig, stackName } from "./lib/stack";
 import { countArgument, parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: audit [--lines N] [--json]
-The last deployments of this and other stacks from the audit logs of the stack's hosts, merged by time; 20 lines of each
+The last deployments of this and other stacks, and locks that were taken away, from the audit logs of the stack's hosts, merged by time; 20 lines of each
 host unless told otherwise. STACK names the stack (default: the selected one). Exit code 1 when a host did not answer.`;
 
 runTool(usage, async (args) => {
@@ -24,14 +24,14 @@ runTool(usage, async (args) => {
   } else if (records.length > 0) {
     const head = ["when", "result", "time", "stack", "commit", "config", "who", "hosts"];
     const rows = records.map(
-      ({ when, result, seconds, stack: of, commit, dirty, configHash, who, author, hosts }) => [
+      ({ when, result, seconds, stack: of, commit, dirty, configHash, who, author, from, hosts }) => [
         when.replace(".000Z", "Z"),
         result,
         `${seconds} s`,
         of,
         `${commit.slice(0, 12)}${dirty ? "-dirty" : ""}`,
         configHash.slice(0, 12),
-        author === undefined ? who : `${who} ${author}`,
+        [who, author, from === undefined ? undefined : `from ${from}`].filter(Boolean).join(" "),
         hosts.join(","),
       ],
     );

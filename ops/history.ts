@@ -5,7 +5,7 @@ import { countArgument, parseArguments, runTool } from "./lib/tool";
 
 const usage = `usage: history [--lines N] [--json]
 The stack's versions, the newest last: when, from which commit, by whom, what changed, how long it took, how it ended,
-which images. From Pulumi's history and the records on the stack's hosts; the last 20 unless told otherwise.
+whether it passed the tests after it, which images. From Pulumi's history and the records on the stack's hosts; the last 20 unless told otherwise.
 STACK names the stack (default: the selected one). Exit code 1 when a host did not answer.`;
 
 runTool(usage, async (args) => {

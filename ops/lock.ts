@@ -1,4 +1,5 @@
-import { operator } from "./lib/audit";
+import { operator, unlockRecord } from "./lib/audit";
+import { writeDown } from "./lib/conclude";
 import { agreed, askable, confirm } from "./lib/confirm";
 import { breakLock, describeOwner, lockOwner, lockPlace } from "./lib/lock";
 import { stackName } from "./lib/stack";
@@ -7,7 +8,7 @@ import { runTool, splitArguments, ToolError } from "./lib/tool";
 
 const usage = `usage: lock [show | break [--yes]] [--json]
 Who deploys the stack now, as its lock on the first manager says. break takes the lock away from its owner, after asking:
-that deployment ends after the steps it is in. A lock ends with its process, so this is for one that hangs. STACK names
+that deployment ends after the steps it is in, and the hosts' audit logs tell who did it. A lock ends with its process, so this is for one that hangs. STACK names
 the stack (default: the selected one). Exit code 0: free, or broken; 1: held, or left as it is.`;
 
 runTool(usage, async (args) => {
@@ -17,7 +18,8 @@ runTool(usage, async (args) => {
     throw new ToolError(`lock ${rest.join(" ")}: show or break? See --help`);
   }
   const stack = stackName();
-  const place = lockPlace(stack, stackFileConfig(stackFileName(stack)));
+  const config = stackFileConfig(stackFileName(stack));
+  const place = lockPlace(stack, config);
   const owner = await lockOwner(place);
   if (flags.has("--json")) {
     console.log(JSON.stringify({ stack, host: place.host, owner: owner ?? null }, undefined, 2));
@@ -35,10 +37,12 @@ runTool(usage, async (args) => {
   if (!agreed(flags) && !(await confirm(`Take it away from ${owner.who}?`))) {
     return 1;
   }
-  const { who } = operator(process.cwd());
+  const by = operator(process.cwd());
+  const { who } = by;
   if (!(await breakLock(place, owner, who))) {
     throw new ToolError("it has changed hands meanwhile: look again (make lock)");
   }
+  await writeDown(config, { audit: unlockRecord(stack, owner, config, by) });
   console.log(`the lock was taken away from ${owner.who} by ${who}`);
   return 0;
 });

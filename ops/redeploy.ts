@@ -3,7 +3,7 @@ import { deployParts } from "./lib/deploy";
 import { redeployment } from "./lib/putBack";
 import {
   knownVersions,
-  lastGood,
+  lastMade,
   oneServiceOf,
   refuseDirty,
   SingleService,
@@ -55,10 +55,10 @@ runTool(usage, async (args) => {
 
   /** What runs now. */
   function current() {
-    const last = lastGood(history, new Date());
+    const last = lastMade(history);
     if (last === undefined) {
       throw new ToolError(
-        "no version of this stack ended well, so none of its services can go back by itself",
+        "no version of this stack was made whole, so none of its services can go back by itself",
       );
     }
     refuseDirty(last, allowed);

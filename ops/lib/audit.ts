@@ -9,6 +9,7 @@ import { HostAccess } from "../../components/host/access";
 import { Channel, ensureControlDirectory, hostAccess, sshDestination } from "../../components/host/channel";
 import { dataDirectory } from "./dataDirectory";
 import { Deployment, jsonLines } from "./deployment";
+import type { LockOwner } from "./lock";
 
 /** One line of a host's audit log. */
 export interface AuditRecord {
@@ -25,10 +26,14 @@ export interface AuditRecord {
   dirty: boolean;
   /** SHA-256 of the configuration, as in the stack's outputs. */
   configHash: string;
-  result: Deployment["result"];
+  /** `invalid`: it was made, and validation failed; `unlocked`: the lock was taken away from it. */
+  result: Deployment["result"] | "invalid" | "unlocked";
+  /** Of an unlocked one: how long the lock was held. */
   seconds: number;
   /** Resources of the whole deployment by what was done to them. */
   changes: Record<string, number>;
+  /** Whose lock was taken away. */
+  from?: string;
 }
 
 /** The log on a server: made by its preparation, rotated there. */
@@ -98,6 +103,30 @@ export function auditRecord(
     result: deployment.result,
     seconds: deployment.seconds,
     changes: deployment.changes,
+  };
+}
+
+/** The line of a lock that `by` has taken away from its owner. */
+export function unlockRecord(
+  stack: string,
+  owner: LockOwner,
+  config: StackConfig,
+  by: { who: string; author: string | undefined },
+  now = new Date(),
+): AuditRecord {
+  const held = Math.round((now.getTime() - Date.parse(owner.since)) / 1000);
+  return {
+    when: now.toISOString(),
+    who: by.who,
+    ...(by.author === undefined ? {} : { author: by.author }),
+    stack,
+    commit: owner.commit.replace(/-dirty$/, ""),
+    dirty: owner.commit.endsWith("-dirty"),
+    configHash: configHash(config),
+    result: "unlocked",
+    seconds: Number.isNaN(held) ? 0 : held,
+    changes: {},
+    from: owner.who,
   };
 }
 

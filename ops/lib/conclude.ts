@@ -11,7 +11,7 @@ import {
 } from "./deployment";
 import { gather } from "./gather";
 import { treeState } from "./git";
-import { DeploymentRecord, deploymentRecord, keep } from "./record";
+import { DeploymentRecord, deploymentRecord, keep, Kept, ValidationRecord } from "./record";
 import { stackFileName } from "./stackFile";
 import { StackConfig } from "../../components/config/schema";
 
@@ -70,12 +70,29 @@ export async function conclude(
     return undefined;
   }
   const record = await recordOf(conclusion, config, audit, options);
-  for (const answer of await keep(config, audit, record)) {
+  await writeDown(config, { audit, record });
+  return record;
+}
+
+/** Adds to a deployment's record what the tests after it came to, and a line to the audit logs where they failed. */
+export async function concludeValidation(
+  { config, audit }: Conclusion,
+  record: DeploymentRecord,
+  validation: ValidationRecord,
+): Promise<void> {
+  if (config !== undefined && audit !== undefined) {
+    const line = validation.ok ? {} : { audit: { ...audit, result: "invalid" as const } };
+    await writeDown(config, { ...line, record: { ...record, validation } });
+  }
+}
+
+/** Has every host keep it; one that does not is a warning. */
+export async function writeDown(config: StackConfig, kept: Kept): Promise<void> {
+  for (const answer of await keep(config, kept)) {
     if ("problem" in answer) {
       console.error(`warning: ${answer.host}: the deployment is not in its audit log: ${answer.problem}`);
     }
   }
-  return record;
 }
 
 async function recordOf(

@@ -1,7 +1,7 @@
 import { observer } from "../../components/config/observability";
 import { StackConfig } from "../../components/config/schema";
 import { addresses, operator } from "./audit";
-import { conclude, conclusionOf } from "./conclude";
+import { conclude, concludeValidation, Conclusion, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
 import { EngineRun, runEngine } from "./engineRun";
 import { formatChecks } from "./checkReport";
@@ -11,6 +11,7 @@ import { Notice, notify } from "./notify";
 import { preflight } from "./preflight";
 import { progressOn } from "./progress";
 import { clearDeadLock } from "./pulumiLock";
+import { DeploymentRecord, ValidationRecord } from "./record";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
 import { EndSilence, silenceRelease } from "./silence";
 import { stackHosts, stackOutputs, StackOutputs } from "./stack";
@@ -53,6 +54,7 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
   const { stack, config, directory = process.cwd(), what, tree, more, redeployOf, yes } = deploy;
   const outputs = outputsNow(stack);
   const options = ["--stack", stack, ...deploy.options];
+  let made: { conclusion: Conclusion; record: DeploymentRecord } | undefined;
   return {
     lock: () => lockStack(deploy, outputs),
     preflight: () =>
@@ -73,14 +75,18 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
       });
       const conclusion = conclusionOf(stack, events, directory);
       if (conclusion !== undefined) {
-        await conclude(conclusion, redeployOf === undefined ? {} : { redeployOf });
+        const record = await conclude(conclusion, redeployOf === undefined ? {} : { redeployOf });
+        made = record === undefined ? undefined : { conclusion, record };
       }
       return { code, conclusion, interrupted };
     },
-    validate: () =>
-      invalid(stack, deploy.validation === true).catch((error: unknown) =>
-        error instanceof Error ? error.message : String(error),
-      ),
+    validate: async () => {
+      const validation = await tested(stack, deploy.validation === true ? "all" : "quick");
+      if (made !== undefined) {
+        await concludeValidation(made.conclusion, made.record, validation);
+      }
+      return validation.ok ? undefined : validation.failed.join("; ");
+    },
     rollBack,
     tell: async (event) => {
       announce(stack, what, event);
@@ -97,14 +103,18 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
   };
 }
 
-/** What is wrong with what runs, in one line: by all of make validate, or by what make smoke asks. */
-async function invalid(stack: string, whole: boolean): Promise<string | undefined> {
-  const { results, failDeployment } = await validate(stack, { quick: !whole });
-  console.log(formatChecks(results));
-  const failed = results.filter(({ status }) => status === "failure");
-  return failed.length === 0 || !failDeployment
-    ? undefined
-    : failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+/** What the tests of what runs come to; tests that cannot be made are failed ones. */
+async function tested(stack: string, checks: ValidationRecord["checks"]): Promise<ValidationRecord> {
+  try {
+    const { results, failDeployment } = await validate(stack, { quick: checks === "quick" });
+    console.log(formatChecks(results));
+    const failed = results
+      .filter(({ status }) => status === "failure")
+      .map(({ name, detail }) => `${name}: ${detail}`);
+    return { ok: failed.length === 0 || !failDeployment, checks, failed };
+  } catch (error) {
+    return { ok: false, checks, failed: [error instanceof Error ? error.message : String(error)] };
+  }
 }
 
 function announce(stack: string, what: string, { kind }: ReleaseEvent): void {

@@ -6,6 +6,7 @@ const head = [
   "when",
   "kind",
   "result",
+  "works",
   "time",
   "commit",
   "author",
@@ -41,6 +42,12 @@ function newImages(entry: Deployed, before: Deployed | undefined): string {
     .join(", ");
 }
 
+/** Whether it passed the tests after it; empty where it did not come so far, or no host knows. */
+function works({ record }: Deployed): string {
+  const ok = record?.validation?.ok;
+  return ok === undefined ? "" : ok ? "yes" : "NO";
+}
+
 /** The versions as a table, a line each. */
 export function formatHistory(entries: readonly Deployed[]): string {
   if (entries.length === 0) {
@@ -54,6 +61,7 @@ export function formatHistory(entries: readonly Deployed[]): string {
       began.replace(".000Z", "Z"),
       entry.record?.redeployOf === undefined ? kind : `${kind}, back to ${entry.record.redeployOf}`,
       result,
+      works(entry),
       `${seconds} s`,
       `${commit.slice(0, 12)}${dirty ? "-dirty" : ""}`,
       author,

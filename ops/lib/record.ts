@@ -1,7 +1,7 @@
 import { StackConfig } from "../../components/config/schema";
 import { HostFacts } from "../../components/host/facts";
 import { shellQuote } from "../../components/shell/quote";
-import { Answer, AuditRecord, onHosts } from "./audit";
+import { Answer, AuditRecord, onHosts, Places } from "./audit";
 import { Component, componentsOf } from "./components";
 import { Created } from "./created";
 import { Deployment, jsonLines, nameOf, Step } from "./deployment";
@@ -17,6 +17,16 @@ export interface HostRecord {
   drifted: string[];
   /** Why `created` is not complete. */
   problem?: string;
+}
+
+/** What the tests after a deployment came to. */
+export interface ValidationRecord {
+  /** Nothing failed that was to fail the deployment. */
+  ok: boolean;
+  /** All of `make validate`, or what `make smoke` asks. */
+  checks: "all" | "quick";
+  /** What failed, in words. */
+  failed: string[];
 }
 
 /** One deployment, whole: a file on each server. It holds no secret. */
@@ -39,6 +49,8 @@ export interface DeploymentRecord {
   ended: string;
   seconds: number;
   result: Deployment["result"];
+  /** Left out where it did not come so far. */
+  validation?: ValidationRecord;
   changes: Record<string, number>;
   configHash: string;
   /** The `hypha:` keys as the stack file has them. */
@@ -81,7 +93,7 @@ export function deploymentRecord(sources: RecordSources): DeploymentRecord {
   const { images, versions } = outputsOf(resources);
   const facts = factsOf(resources);
   const [user = "", machine = ""] = audit.who.split("@");
-  const whole = audit.result === "succeeded";
+  const whole = deployment.result === "succeeded";
   return {
     format: 1,
     id: recordId(deployment.began, audit.commit),
@@ -95,7 +107,7 @@ export function deploymentRecord(sources: RecordSources): DeploymentRecord {
     began: audit.when,
     ended: new Date(deployment.began.getTime() + audit.seconds * 1000).toISOString(),
     seconds: audit.seconds,
-    result: audit.result,
+    result: deployment.result,
     changes: audit.changes,
     configHash: audit.configHash,
     config: ownConfig(deployment.config),
@@ -125,20 +137,32 @@ export const keptRecords = 50;
 
 const directoryOf = (stack: string): string => stack.replaceAll("/", "-");
 
-/** Adds the line to the audit log, and keeps the record where there is one: one session for each host. */
-export function keep(config: StackConfig, audit: AuditRecord, record?: DeploymentRecord): Promise<Answer[]> {
-  const line = `${JSON.stringify(audit)}\n`;
-  if (record === undefined) {
-    return onHosts(config, ({ log }) => `cat >>${log}`, line);
-  }
-  const directory = shellQuote([directoryOf(record.stack)]);
+/** What hosts are to keep of a deployment. */
+export interface Kept {
+  /** A line for the audit log. */
+  audit?: AuditRecord;
+  /** Takes the place of the one of the same id. */
+  record?: DeploymentRecord;
+}
+
+/** Has the hosts keep it: one session for each. */
+export function keep(config: StackConfig, { audit, record }: Kept): Promise<Answer[]> {
+  const line = audit === undefined ? "" : `${JSON.stringify(audit)}\n`;
+  const directory = shellQuote([directoryOf(record?.stack ?? "")]);
+  const commands = ({ log, records }: Places) => [
+    "umask 007",
+    ...(audit === undefined ? [] : [`IFS= read -r line && printf '%s\\n' "$line" >>${log}`]),
+    ...(record === undefined
+      ? []
+      : [
+          `mkdir -p ${records}/${directory} && cd ${records}/${directory} && cat >.new && mv .new ${record.id}.json`,
+          `ls | sort -r | tail -n +${keptRecords + 1} | xargs -r rm -f --`,
+        ]),
+  ];
   return onHosts(
     config,
-    ({ log, records }) =>
-      `umask 007; IFS= read -r line && printf '%s\\n' "$line" >>${log} && ` +
-      `mkdir -p ${records}/${directory} && cd ${records}/${directory} && ` +
-      `cat >.new && mv .new ${record.id}.json && ls | sort -r | tail -n +${keptRecords + 1} | xargs -r rm -f --`,
-    `${line}${JSON.stringify(record)}\n`,
+    (places) => commands(places).join(" && "),
+    `${line}${record === undefined ? "" : `${JSON.stringify(record)}\n`}`,
   );
 }
 

@@ -10,14 +10,26 @@ export async function knownVersions(stack: string, config: StackConfig): Promise
   return withRecords(stackHistory(stack), mergeRecords(await askRecords(config, stack)));
 }
 
-/** The newest version that ended well and began before `began`; undefined where there is none. */
+const succeeded = ({ kind, result }: Deployed): boolean => kind === "update" && result === "succeeded";
+
+/** What runs now: the newest version that was made, whether it works or not. */
+export const lastMade = (history: readonly Deployed[]): Deployed | undefined =>
+  history.filter(succeeded).at(-1);
+
+/**
+ * The newest version that was made, passed its tests and began before `began`; undefined where there is none. Of one that
+ * changed nothing there is no record: it works as the one before it.
+ */
 export function lastGood(history: readonly Deployed[], began: Date): Deployed | undefined {
-  return history
-    .filter(
-      ({ kind, result, began: then }) =>
-        kind === "update" && result === "succeeded" && Date.parse(then) < began.getTime(),
-    )
-    .at(-1);
+  let good: Deployed | undefined;
+  let works = true;
+  for (const entry of history.filter(succeeded)) {
+    const { changes, record, began: then } = entry;
+    const untouched = Object.keys(changes).length === 0 && record === undefined;
+    works = untouched ? works : record?.validation?.ok !== false;
+    if (works && Date.parse(then) < began.getTime()) good = entry;
+  }
+  return good;
 }
 
 /** Refuses a version whose program git does not have: it was deployed with files that differ from its commit. */

@@ -29,7 +29,7 @@ export function commitOf(name: string, directory = process.cwd()): string | unde
 
 /**
  * The deployment that `wanted` means: a version's number, a commit (its first 7 digits or more), or what git knows by
- * that name. Of several deployments of a commit the newest that ended well. Throws where there is none to put back.
+ * that name. Of several deployments of a commit the newest that ended well, and passed its tests if one did. Throws where there is none to put back.
  */
 export function resolveVersion(
   wanted: string,
@@ -43,7 +43,9 @@ export function resolveVersion(
     : undefined;
   const commit = /^[0-9a-f]{7,40}$/.test(wanted) ? wanted : tag(wanted);
   const of = updates.filter((entry) => commit !== undefined && entry.commit?.startsWith(commit) === true);
-  const entry = numbered ?? of.filter(({ result }) => result === "succeeded").at(-1) ?? of.at(-1);
+  const made = of.filter(({ result }) => result === "succeeded");
+  const working = made.filter(({ record }) => record?.validation?.ok !== false);
+  const entry = numbered ?? working.at(-1) ?? made.at(-1) ?? of.at(-1);
   if (entry === undefined) {
     throw new ToolError(
       `VERSION=${wanted}: no deployment of this stack is that, a version's number, a commit's first digits or a tag; ` +

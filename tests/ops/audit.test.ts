@@ -1,4 +1,4 @@
-import { addresses, auditRecord, configOf, merge } from "../../ops/lib/audit";
+import { addresses, auditRecord, configOf, merge, unlockRecord } from "../../ops/lib/audit";
 import { configHash, parseConfig } from "../../components/config/load";
 import { hostKey } from "../components/fixtures";
 
@@ -48,6 +48,25 @@ test("a record says who, when, what and how it ended, in one line", () => {
   expect(clean).toMatchObject({ commit: "unknown", dirty: false });
   expect(clean).not.toHaveProperty("author");
   expect(JSON.stringify(record)).not.toContain("\n");
+});
+
+test("a lock that was taken away is a line: who did it, from whom, after how long", () => {
+  const config = parseConfig({ hosts, edge: { domain: "chat.test" } });
+  const commit = `${"a".repeat(40)}-dirty`;
+  const owner = { who: "ann@desk", pid: 12, since: "2026-01-02T03:04:05Z", commit, what: "up" };
+  const by = { who: "bob@lap", author: "Bob <b@x>" };
+  const record = unlockRecord("prod", owner, config, by, new Date("2026-01-02T04:04:05Z"));
+  expect(record).toEqual({
+    ...{ when: "2026-01-02T04:04:05.000Z", who: "bob@lap", author: "Bob <b@x>", stack: "prod" },
+    ...{ commit: "a".repeat(40), dirty: true, configHash: configHash(config), result: "unlocked" },
+    ...{ seconds: 3600, changes: {}, from: "ann@desk" },
+  });
+  const unknown = unlockRecord("prod", { ...owner, since: "just now" }, config, {
+    who: "bob@lap",
+    author: undefined,
+  });
+  expect(unknown).toMatchObject({ seconds: 0 });
+  expect(unknown).not.toHaveProperty("author");
 });
 
 test("logs merge by time; one deployment to two hosts is one row; what is no record is left out", () => {

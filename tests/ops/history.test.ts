@@ -162,6 +162,16 @@ describe("VERSION=", () => {
     expect(resolve(wanted).version).toBe(version);
   });
 
+  test("is, of a commit's deployments, one that passed its tests before a newer one that did not", () => {
+    const list = history(raw(1), raw(2), raw(3)) as Deployed[];
+    const tested = (ok: boolean) => ({ validation: { ok } }) as Deployed["record"];
+    Object.assign(list[1] ?? {}, { record: tested(true) });
+    Object.assign(list[2] ?? {}, { record: tested(false) });
+    expect(resolve(sha("a"), list).version).toBe(2);
+    expect(resolve("3", list).version).toBe(3);
+    expect(resolve(sha("a"), list.slice(2)).version).toBe(3);
+  });
+
   test("gives commit, configuration of this program, and images where a record has them", () => {
     expect(resolve("1")).toMatchObject({ commit: sha("a"), config: { "hypha:edge": "{}" } });
     expect(Object.keys(resolve("1").config)).toEqual(["hypha:edge"]);
@@ -199,16 +209,24 @@ describe("the table", () => {
     record(0, {
       images: { bridge: image("1"), edge: image("2") },
       components: { bridge: { status: "completed" } },
+      validation: { ok: true },
     });
     record(1, { components: { bridge: { status: "failed" }, edge: { status: "unchanged" } } });
-    record(2, { images: { bridge: image("3"), edge: image("2") }, components: {}, redeployOf: 1 });
+    record(2, {
+      images: { bridge: image("3"), edge: image("2") },
+      components: {},
+      redeployOf: 1,
+      validation: { ok: false },
+    });
     const lines = formatHistory(entries).split("\n");
-    expect(lines[0]).toMatch(/^version +when +kind +result +time +commit +author +changed +images +message$/);
+    expect(lines[0]).toMatch(
+      /^version +when +kind +result +works +time +commit +author +changed +images +message$/,
+    );
     expect(lines[1]).toMatch(
-      /^1 +2026-01-01T10:01:00Z +update +succeeded +30 s +aaaaaaaaaaaa +\+3: bridge +bridge 111111111111, edge 222222222222 +a change$/,
+      /^1 +2026-01-01T10:01:00Z +update +succeeded +yes +30 s +aaaaaaaaaaaa +\+3: bridge +bridge 111111111111, edge 222222222222 +a change$/,
     );
     expect(lines[2]).toMatch(/^2 .* failed +30 s +bbbbbbbbbbbb-dirty +~1: bridge \(failed\) +a change$/);
-    expect(lines[3]).toMatch(/^3 .* update, back to 1 +succeeded .* nothing +bridge 333333333333 +back$/);
+    expect(lines[3]).toMatch(/^3 .* update, back to 1 +succeeded +NO .* nothing +bridge 333333333333 +back$/);
     expect(formatHistory([])).toBe("nothing was deployed yet");
   });
 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { configHash, parseConfig } from "../../components/config/load";
 import { shellAssign } from "../../components/shell/quote";
 import { renderFirewall } from "../../components/host/hardeningRender";
-import { AuditRecord, onHosts } from "../../ops/lib/audit";
+import { AuditRecord, merge, onHosts } from "../../ops/lib/audit";
+import { concludeValidation } from "../../ops/lib/conclude";
 import { createdOn, firewallRules } from "../../ops/lib/created";
 import { askRecords, deploymentRecord, DeploymentRecord, keep, mergeRecords } from "../../ops/lib/record";
 import { liveResources, StateResource } from "../../ops/lib/state";
@@ -129,7 +130,7 @@ describe("a record", () => {
     const failed = deploymentRecord({
       ...sources,
       resources: [root],
-      audit: { ...audit, result: "failed" },
+      deployment: { ...deployment, result: "failed" },
     });
     expect(failed).not.toHaveProperty("images");
     expect(failed).not.toHaveProperty("version");
@@ -192,8 +193,8 @@ describe("records on a host", () => {
   const files = () => readdirSync(join(data, "deployments", "org-t")).sort();
 
   test("are files that others do not read, beside a line of the audit log; each as it was given", async () => {
-    expect(await keep(config, audit, at(1))).toEqual([{ host: "local", text: "" }]);
-    await keep(config, { ...audit, author: "O'Neil \\n $(id)" }, at(2));
+    expect(await keep(config, { audit, record: at(1) })).toEqual([{ host: "local", text: "" }]);
+    await keep(config, { audit: { ...audit, author: "O'Neil \\n $(id)" }, record: at(2) });
     expect(files()).toEqual([`${at(1).id}.json`, `${at(2).id}.json`]);
     expect(statSync(join(data, "deployments", "org-t", `${at(1).id}.json`)).mode & 0o777).toBe(0o660);
     const lines = readFileSync(join(data, "audit.log"), "utf8").trim().split("\n");
@@ -207,13 +208,13 @@ describe("records on a host", () => {
   });
 
   test("the newest 50 stay", async () => {
-    await keep(config, audit, at(1));
+    await keep(config, { audit, record: at(1) });
     const directory = join(data, "deployments", "org-t");
     spawnSync("sh", ["-c", `for n in $(seq -w 10 59); do : >20260102T0305$n'Z-b.json'; done`], {
       cwd: directory,
     });
     expect(files()).toHaveLength(51);
-    await keep(config, audit, { ...at(1), id: "20260102T040000Z-c" });
+    await keep(config, { audit, record: { ...at(1), id: "20260102T040000Z-c" } });
     expect(files()).toHaveLength(50);
     expect(files()[0]).toBe("20260102T030511Z-b.json");
     expect(files()[49]).toBe("20260102T040000Z-c.json");
@@ -221,13 +222,28 @@ describe("records on a host", () => {
 
   test("where the record cannot be kept the line is there, and the host says so", async () => {
     spawnSync("sh", ["-c", ": >deployments"], { cwd: data });
-    const [answer] = await keep(config, audit, at(1));
+    const [answer] = await keep(config, { audit, record: at(1) });
     expect(answer).toMatchObject({ host: "local", problem: expect.stringContaining("deployments") });
     expect(readFileSync(join(data, "audit.log"), "utf8")).toBe(`${JSON.stringify(audit)}\n`);
   });
 
+  test("what the tests came to is added to a record: it takes its place, with a line only where they failed", async () => {
+    const conclusion = { deployment, config, failures: [], steps: [], audit };
+    await keep(config, { audit, record: at(1) });
+    const passed = { ok: true, checks: "quick" as const, failed: [] };
+    await concludeValidation(conclusion, at(1), passed);
+    expect(mergeRecords(await askRecords(config, "org/t"))).toEqual([{ ...at(1), validation: passed }]);
+    const failed = { ok: false, checks: "all" as const, failed: ["gateway: status 502"] };
+    await concludeValidation(conclusion, at(1), failed);
+    expect(mergeRecords(await askRecords(config, "org/t"))).toEqual([{ ...at(1), validation: failed }]);
+    expect(merge(await onHosts(config, ({ log }) => `cat ${log}`)).map(({ result }) => result)).toEqual([
+      "succeeded",
+      "invalid",
+    ]);
+  });
+
   test("without a record there is the line alone", async () => {
-    await keep(config, audit);
+    await keep(config, { audit });
     expect(readdirSync(data)).toEqual(["audit.log"]);
   });
 

@@ -9,7 +9,7 @@ import { formatChecks, passed } from "../../ops/lib/checks";
 import { EngineEvent } from "../../ops/lib/deployment";
 import { treeState } from "../../ops/lib/git";
 import { Deployed } from "../../ops/lib/history";
-import { lastGood, oneServiceOf, refuseDirty } from "../../ops/lib/redeploy";
+import { lastGood, lastMade, oneServiceOf, refuseDirty } from "../../ops/lib/redeploy";
 import { treeCheck } from "../../ops/lib/treeCheck";
 import { imagesCheck, withPins } from "../../ops/lib/versionImages";
 
@@ -38,6 +38,25 @@ describe("which version goes back", () => {
     ];
     expect(lastGood(history, new Date("2026-01-05T00:00:00Z"))?.version).toBe(2);
     expect(lastGood(history, new Date("2026-01-01T00:00:00Z"))).toBeUndefined();
+  });
+
+  test("one that failed its tests is none, nor is what changed nothing after it; what nobody recorded may be good", () => {
+    const tested = (version: number, ok: boolean) =>
+      entry(version, {
+        changes: { update: 1 },
+        record: { validation: { ok } } as Deployed["record"],
+      });
+    const history = [
+      entry(1, { changes: { create: 1 } }),
+      tested(2, true),
+      entry(3),
+      tested(4, false),
+      entry(5),
+      entry(6, { changes: { update: 1 } }),
+    ];
+    const good = (day: number) => lastGood(history, new Date(`2026-01-0${day}T00:00:00Z`))?.version;
+    expect([2, 3, 4, 5, 6, 7].map(good)).toEqual([1, 2, 3, 3, 3, 6]);
+    expect(lastMade(history.slice(0, 4))?.version).toBe(4);
   });
 
   test("one that differed from its commit is refused; what our own record says counts more than Pulumi", () => {
