@@ -36,8 +36,8 @@ down: ## Remove the stack's resources (data that is marked to be kept stays)
 logs: ## Follow a service's log: SERVICE=edge [LINES=100] [FOLLOW=0]
 	@$(in_env) tsx ops/logs.ts $(if $(SERVICE),--service $(SERVICE)) $(if $(LINES),--lines $(LINES)) $(if $(filter 0,$(FOLLOW)),,--follow)
 
-status: ## Hosts, services, replicas, images and the state of their tasks
-	@$(in_env) tsx ops/status.ts
+status: ## The stack now: last deployment, lock, hosts, every component wanted and running: [JSON=1]
+	@$(in_env) tsx ops/status.ts $(if $(filter 1,$(JSON)),--json)
 
 doctor: ## Compare what is on the hosts with what the stack would write: [FIX=1] [JSON=1]
 	@$(in_env) tsx ops/doctor.ts $(if $(filter 1,$(FIX)),--fix $(approve)) $(if $(filter 1,$(JSON)),--json)

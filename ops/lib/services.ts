@@ -1,4 +1,3 @@
-import { table } from "../../components/shell/table";
 import { jsonRows, parseTasks, Task } from "../../components/swarm/tasks";
 import { docker, StackHost } from "./stack";
 import { ToolError } from "./tool";
@@ -53,37 +52,4 @@ export function containerOf(
   throw new ToolError(
     `no healthy ${service} runs on ${hosts.map(({ name }) => name).join(", ")}: see make status`,
   );
-}
-
-/** The tasks worth a line: those wanted now, and per slot the last one that ended with an error. */
-export function notableTasks(service: ServiceStatus): Task[] {
-  const failed = new Set<string>();
-  return service.tasks.filter((task) => {
-    if (task.wanted) {
-      return true;
-    }
-    if (task.error === "" || failed.has(task.name)) {
-      return false;
-    }
-    failed.add(task.name);
-    return true;
-  });
-}
-
-/** The status as text: a line per service, its tasks below. */
-export function formatStatus(list: readonly ServiceStatus[]): string {
-  const lines: string[][] = [["SERVICE", "RUNNING", "IMAGE", "STATE"]];
-  for (const service of list) {
-    const state = service.running === service.wanted ? "ok" : "NOT AS WANTED";
-    lines.push([service.name, `${service.running}/${service.wanted}`, service.image, state]);
-    for (const task of notableTasks(service)) {
-      lines.push([
-        `  ${task.name}`,
-        "",
-        task.node,
-        `${task.state}${task.error === "" ? "" : `: ${task.error}`}`,
-      ]);
-    }
-  }
-  return table(lines);
 }

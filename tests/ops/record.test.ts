@@ -130,7 +130,7 @@ describe("a record", () => {
     const failed = deploymentRecord({
       ...sources,
       resources: [root],
-      deployment: { ...deployment, result: "failed" },
+      audit: { ...audit, result: "failed" },
     });
     expect(failed).not.toHaveProperty("images");
     expect(failed).not.toHaveProperty("version");

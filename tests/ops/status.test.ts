@@ -1,4 +1,8 @@
-import { formatStatus, parseServices } from "../../ops/lib/services";
+import { stripVTControlCharacters } from "node:util";
+import { Deployed } from "../../ops/lib/history";
+import { parseRunning, Running } from "../../ops/lib/running";
+import { parseServices } from "../../ops/lib/services";
+import { componentsNow, formatComponents, formatDeployment, formatLock } from "../../ops/lib/status";
 import { countArgument, parseArguments } from "../../ops/lib/tool";
 
 const line = (row: Record<string, string>): string => `${JSON.stringify(row)}\n`;
@@ -17,16 +21,110 @@ describe("status", () => {
     task("hypha-dev-edge.1", "Running", "Running 5 minutes ago") +
     task("hypha-dev-edge.1", "Shutdown", "Shutdown 6 minutes ago");
 
-  test("shows each service with its wanted tasks and, per slot, the last one that failed", () => {
-    expect(formatStatus(parseServices(listed, tasks)).split("\n")).toEqual([
-      "SERVICE               RUNNING  IMAGE           STATE",
-      "hypha-dev-bridge      1/2      hypha/bridge:2  NOT AS WANTED",
-      "  hypha-dev-bridge.1           vps1            Running 2 minutes ago",
-      "  hypha-dev-bridge.2           vps1            Ready 1 second ago",
-      "  hypha-dev-bridge.2           vps1            Failed 3 seconds ago: task: non-zero exit (1)",
-      "hypha-dev-edge        1/1      hypha/edge:1    ok",
-      "  hypha-dev-edge.1             vps1            Running 5 minutes ago",
+  const id = (digit: string) => `sha256:${digit.repeat(64)}`;
+  const runs = (component: string, host: string, more: Partial<Running> = {}): Running => ({
+    component,
+    host,
+    version: "hypha/bridge:2",
+    id: id("b"),
+    health: "healthy",
+    since: "2026-01-01T10:00:00.5Z",
+    ...more,
+  });
+  const images = {
+    bridge: { reference: "hypha/bridge:2", id: id("b") },
+    edge: { reference: "hypha/edge:1", id: id("e") },
+  };
+  const edge = runs("hypha-dev-edge", "vps1", { version: "hypha/edge:1", id: id("e") });
+  const bridge = (more: Partial<Running> = {}) => runs("hypha-dev-bridge", "vps1", more);
+  const now = (...running: Running[]) => componentsNow("dev", parseServices(listed, tasks), running, images);
+
+  test("shows each component: replicas, versions, health, since when, where something is amiss its tasks and, per slot, the last that failed", () => {
+    expect(formatComponents(now(bridge(), edge)).split("\n")).toEqual([
+      "COMPONENT         RUNNING  ON    WANTED                 VERSION    HEALTH   SINCE                 STATE",
+      "hypha-dev-bridge  1/2      vps1  bridge:2 bbbbbbbbbbbb  as wanted  healthy  2026-01-01T10:00:00Z  NOT AS WANTED: 1 of 2 run",
+      "  hypha-dev-bridge.1  vps1  Running 2 minutes ago",
+      "  hypha-dev-bridge.2  vps1  Ready 1 second ago",
+      "  hypha-dev-bridge.2  vps1  Failed 3 seconds ago: task: non-zero exit (1)",
+      "hypha-dev-edge    1/1      vps1  edge:1 eeeeeeeeeeee    as wanted  healthy  2026-01-01T10:00:00Z  ok",
     ]);
+  });
+
+  test("another image than the stack's last, an unhealthy container and the newest start are told", () => {
+    const [one] = now(
+      bridge(),
+      bridge({ id: id("c"), version: "hypha/bridge:1", health: "unhealthy", since: "2026-01-02T10:00:00Z" }),
+    );
+    expect(one).toMatchObject({
+      health: "1 of 2 healthy",
+      since: "2026-01-02T10:00:00Z",
+      problems: ["1 of 2 run", "another version runs", "unhealthy"],
+    });
+    expect(formatComponents([...(one === undefined ? [] : [{ ...one, tasks: [] }])])).toContain(
+      "  bridge:1 cccccccccccc  ",
+    );
+    expect(now()[1]).toMatchObject({ health: "", since: "", problems: [] });
+  });
+
+  test("a service that the outputs do not know is compared by its reference", () => {
+    const other = componentsNow("dev", parseServices(listed, tasks), [bridge(), edge], {});
+    expect(other.map(({ wanted, problems }) => [wanted, problems])).toEqual([
+      [{ version: "hypha/bridge:2" }, ["1 of 2 run"]],
+      [{ version: "hypha/edge:1" }, []],
+    ]);
+  });
+
+  test("a Mycelium node is a component of its host, by what systemd says of it", () => {
+    const programs = { "web1-mycelium": "0123456789ab", "web2-mycelium": "0123456789ab" };
+    const node = parseRunning(
+      "web1",
+      '{"component":"x","version":"v","id":"i","health":"","since":"2026-01-01T00:00:00Z"}\n' +
+        "ActiveState=active\nActiveEnterTimestamp=Thu 2026-01-01 10:00:00 UTC\n" +
+        "ExecStart={ path=/usr/local/lib/hypha/mycelium-0123456789ab ; argv[]=/usr/local/lib/hypha/mycelium-0123456789ab --config-file x ; }\n",
+    );
+    expect(componentsNow("dev", [], node, {}, programs)).toMatchObject([
+      {
+        ...{ name: "web1-mycelium", kind: "unit", replicas: { running: 1, wanted: 1 }, health: "active" },
+        ...{ since: "2026-01-01T10:00:00.000Z", problems: [] },
+      },
+      { name: "web2-mycelium", replicas: { running: 0, wanted: 1 }, problems: ["0 of 1 run"] },
+    ]);
+    expect(parseRunning("web1", "ActiveState=inactive\nActiveEnterTimestamp=\n")).toEqual([]);
+  });
+
+  test("colours are for a terminal only", () => {
+    const plain = formatComponents(now(bridge(), edge));
+    expect(plain).not.toContain("\u001b");
+    const coloured = formatComponents(now(bridge(), edge), true);
+    expect(coloured).toContain("\u001b[31mNOT AS WANTED: 1 of 2 run\u001b[0m");
+    expect(coloured).toContain("\u001b[32mok\u001b[0m");
+    expect(stripVTControlCharacters(coloured)).toBe(plain);
+  });
+
+  test("the last deployment and the lock are a line each", () => {
+    const last = {
+      ...{ version: 7, kind: "update", result: "succeeded", began: "2026-01-01T10:00:00.000Z", seconds: 3 },
+      ...{ message: "", commit: "a".repeat(40), dirty: true, author: "Ann <a@x>", config: {}, changes: {} },
+    };
+    const record = {
+      deployer: { user: "op", machine: "desk" },
+      redeployOf: 3,
+      validation: { ok: false, checks: "quick", failed: ["gateway: status 502"] },
+    } as Deployed["record"];
+    expect(formatDeployment(undefined)).toBe("last deployment: none is known");
+    expect(formatDeployment(last)).toBe(
+      "last deployment: version 7, 2026-01-01T10:00:00Z, by Ann <a@x>, commit aaaaaaaaaaaa-dirty: succeeded",
+    );
+    expect(formatDeployment({ ...last, record })).toBe(
+      "last deployment: version 7, back to version 3, 2026-01-01T10:00:00Z, by op@desk, commit aaaaaaaaaaaa-dirty: " +
+        "succeeded, its tests FAILED: gateway: status 502",
+    );
+    expect(formatLock({})).toBe("lock: free");
+    expect(formatLock({ problem: "not known: web1 is down" })).toBe("lock: not known: web1 is down");
+    const owner = { who: "ann@desk", pid: 12, since: "2026-01-02T03:04:05Z", commit: "abc", what: "up" };
+    expect(formatLock({ owner })).toBe(
+      "lock: held: up by ann@desk (process 12) since 2026-01-02T03:04:05Z, commit abc",
+    );
   });
 
   test("a task belongs to the service of its whole name only", () => {
