@@ -1,7 +1,7 @@
 import { agreed, askable } from "./lib/confirm";
 import { deployParts } from "./lib/deploy";
 import { checkTree } from "./lib/preflight";
-import { putLastGoodBack } from "./lib/putBack";
+import { goesBack, putLastGoodBack } from "./lib/putBack";
 import { release } from "./lib/release";
 import { stackName } from "./lib/stack";
 import { readStackFile, stackFileConfig, stackFileName } from "./lib/stackFile";
@@ -15,7 +15,8 @@ pulumi as it is. STACK names the stack (default: the selected one).
 While it deploys a terminal shows a table of the hosts and what is done on each; anything else gets a line with time and
 level for each step. VERBOSE=1 shows all that Pulumi says instead.
 --yes asks nothing (the same as YES=1; CI=true implies it). WAIT=600 waits so many seconds for the lock.
-ROLLBACK_ON_FAILURE=true puts the last good version back after a failure, and still exits 1.
+ROLLBACK_ON_FAILURE=true puts the last good version back after a failure, and still exits 1; false does not. Without it
+hypha:release.rollbackOnFailure says so.
 ALLOW_DIRTY=1 deploys files that differ from the commit; ALLOW_DATA_CHANGE=1 what cannot be undone.
 Exit code 0: deployed, and all answers; 1: not; 2: it could not begin.`;
 
@@ -36,7 +37,7 @@ runTool(usage, async (args) => {
     tree: checkTree(stack, config),
     validation: "hypha:validation" in readStackFile(file).config,
   };
-  const back = process.env["ROLLBACK_ON_FAILURE"] === "true" || process.env["ROLLBACK_ON_FAILURE"] === "1";
+  const back = goesBack(process.env["ROLLBACK_ON_FAILURE"], config);
   return release(
     deployParts(deploy, () => (back ? putLastGoodBack(deploy, began) : Promise.resolve(undefined))),
   );

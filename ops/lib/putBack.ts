@@ -6,6 +6,7 @@ import { configOfVersion, knownVersions, lastGood, refuseDirty, SingleService } 
 import { release, Rollback } from "./release";
 import { stackHosts } from "./stack";
 import { readStackFile, stackFileName } from "./stackFile";
+import { ToolError } from "./tool";
 import { Version } from "./version";
 import { findImages, imagesCheck, withPins } from "./versionImages";
 
@@ -47,6 +48,25 @@ export function redeployment(
     redeployOf: version.version,
   };
   return { deploy, remove };
+}
+
+/** Whether a failed deployment goes back by itself: as ROLLBACK_ON_FAILURE says, else as the configuration does. */
+export function goesBack(
+  variable: string | undefined,
+  { release: { rollbackOnFailure } }: StackConfig,
+): boolean {
+  switch (variable ?? "") {
+    case "":
+      return rollbackOnFailure;
+    case "true":
+    case "1":
+      return true;
+    case "false":
+    case "0":
+      return false;
+    default:
+      throw new ToolError(`ROLLBACK_ON_FAILURE=${variable}: write true or false`);
+  }
 }
 
 /**

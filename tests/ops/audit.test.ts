@@ -61,7 +61,10 @@ test("a lock that was taken away is a line: who did it, from whom, after how lon
     ...{ commit: "a".repeat(40), dirty: true, configHash: configHash(config), result: "unlocked" },
     ...{ seconds: 3600, changes: {}, from: "ann@desk" },
   });
-  const unknown = unlockRecord("prod", { ...owner, since: "just now" }, config, { who: "bob@lap", author: undefined });
+  const unknown = unlockRecord("prod", { ...owner, since: "just now" }, config, {
+    who: "bob@lap",
+    author: undefined,
+  });
   expect(unknown).toMatchObject({ seconds: 0 });
   expect(unknown).not.toHaveProperty("author");
 });

@@ -212,9 +212,16 @@ describe("the table", () => {
       validation: { ok: true },
     });
     record(1, { components: { bridge: { status: "failed" }, edge: { status: "unchanged" } } });
-    record(2, { images: { bridge: image("3"), edge: image("2") }, components: {}, redeployOf: 1, validation: { ok: false } });
+    record(2, {
+      images: { bridge: image("3"), edge: image("2") },
+      components: {},
+      redeployOf: 1,
+      validation: { ok: false },
+    });
     const lines = formatHistory(entries).split("\n");
-    expect(lines[0]).toMatch(/^version +when +kind +result +works +time +commit +author +changed +images +message$/);
+    expect(lines[0]).toMatch(
+      /^version +when +kind +result +works +time +commit +author +changed +images +message$/,
+    );
     expect(lines[1]).toMatch(
       /^1 +2026-01-01T10:01:00Z +update +succeeded +yes +30 s +aaaaaaaaaaaa +\+3: bridge +bridge 111111111111, edge 222222222222 +a change$/,
     );

@@ -130,7 +130,7 @@ describe("a record", () => {
     const failed = deploymentRecord({
       ...sources,
       resources: [root],
-      audit: { ...audit, result: "failed" },
+      deployment: { ...deployment, result: "failed" },
     });
     expect(failed).not.toHaveProperty("images");
     expect(failed).not.toHaveProperty("version");

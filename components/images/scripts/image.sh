@@ -58,8 +58,8 @@ up() {
 nowhere() {
   local names
   report "image ${REFERENCE} is missing" "${engines[@]}"
-  names=$(printf '%s\n' "${engines[@]}" | cut -f 1 | paste -sd ,)
-  fail "image ${REFERENCE} is on none of ${names//,/, }" \
+  names=$(printf '%s, ' "${engines[@]%%$'\t'*}")
+  fail "image ${REFERENCE} is on none of ${names%, }" \
     "take it out of hypha:release.images: then it is built from its source"
 }
 

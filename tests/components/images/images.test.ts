@@ -156,7 +156,10 @@ test("a directory's files are in the tag, and a URL's or commit's address instea
 
 test("a version that is named is used as it is: no file is looked at, and nothing can be built", async () => {
   jest.mocked(contextFiles).mockClear();
-  const { byName, result } = await make({ tag: "0123456789ab", app: { kind: "directory", directory: "/gone" } });
+  const { byName, result } = await make({
+    tag: "0123456789ab",
+    app: { kind: "directory", directory: "/gone" },
+  });
   expect(result.reference).toBe("hypha-test-images/web:0123456789ab");
   expect(contextFiles).not.toHaveBeenCalled();
   expect(String(byName("web-image-build").inputs["stdin"]).split("# shellcheck")[0]).toBe(
