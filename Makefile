@@ -45,8 +45,8 @@ doctor: ## Compare what is on the hosts with what the stack would write: [FIX=1]
 audit: ## Who deployed what, when, how it ended: [LINES=20] [JSON=1]
 	@$(in_env) tsx ops/audit.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
 
-history: ## The stack's versions: time, commit, author, what changed, result: [LINES=20] [JSON=1]
-	@$(in_env) tsx ops/history.ts $(if $(LINES),--lines $(LINES)) $(if $(filter 1,$(JSON)),--json)
+history: ## The stack's versions: time, commit, author, what changed, result: [LINES=20] [JSON=1]; VERSION=n: the log of one
+	@$(in_env) tsx ops/history.ts $(if $(LINES),--lines $(LINES)) $(if $(VERSION),--version "$(VERSION)") $(if $(filter 1,$(JSON)),--json)
 
 forget: ## Take a host that is gone for good out of the swarm and the state, after it left the configuration: HOST=web1
 	@$(in_env) tsx ops/forget.ts --host "$(HOST)"

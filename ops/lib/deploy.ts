@@ -1,7 +1,7 @@
 import { observer } from "../../components/config/observability";
 import { StackConfig } from "../../components/config/schema";
 import { addresses, operator } from "./audit";
-import { conclude, concludeValidation, Conclusion, conclusionOf } from "./conclude";
+import { conclude, Concluded, concludeValidation, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
 import { EngineRun, runEngine } from "./engineRun";
 import { formatChecks } from "./checkReport";
@@ -11,7 +11,7 @@ import { Notice, notify } from "./notify";
 import { preflight } from "./preflight";
 import { progressOn } from "./progress";
 import { clearDeadLock } from "./pulumiLock";
-import { DeploymentRecord, ValidationRecord } from "./record";
+import { ValidationRecord } from "./record";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
 import { EndSilence, silenceRelease } from "./silence";
 import { stackHosts, stackOutputs, StackOutputs } from "./stack";
@@ -54,7 +54,8 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
   const { stack, config, directory = process.cwd(), what, tree, more, redeployOf, yes } = deploy;
   const outputs = outputsNow(stack);
   const options = ["--stack", stack, ...deploy.options];
-  let made: { conclusion: Conclusion; record: DeploymentRecord } | undefined;
+  let made: Concluded | undefined;
+  const said: string[] = [];
   return {
     lock: () => lockStack(deploy, outputs),
     preflight: () =>
@@ -75,15 +76,15 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
       });
       const conclusion = conclusionOf(stack, events, directory);
       if (conclusion !== undefined) {
-        const record = await conclude(conclusion, redeployOf === undefined ? {} : { redeployOf });
-        made = record === undefined ? undefined : { conclusion, record };
+        made = await conclude(conclusion, { redeployOf, said: said.join("\n") });
       }
       return { code, conclusion, interrupted };
     },
     validate: async () => {
-      const validation = await tested(stack, deploy.validation === true ? "all" : "quick");
+      const { report, ...validation } = await tested(stack, deploy.validation === true ? "all" : "quick");
+      console.log(report);
       if (made !== undefined) {
-        await concludeValidation(made.conclusion, made.record, validation);
+        await concludeValidation(made, validation, report);
       }
       return validation.ok ? undefined : validation.failed.join("; ");
     },
@@ -98,22 +99,28 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
         console.error(`warning: ${warning}`);
       }
     },
-    say: console.log,
+    say: (text) => {
+      said.push(text);
+      console.log(text);
+    },
     complain: console.error,
   };
 }
 
 /** What the tests of what runs come to; tests that cannot be made are failed ones. */
-async function tested(stack: string, checks: ValidationRecord["checks"]): Promise<ValidationRecord> {
+async function tested(
+  stack: string,
+  checks: ValidationRecord["checks"],
+): Promise<ValidationRecord & { report: string }> {
   try {
     const { results, failDeployment } = await validate(stack, { quick: checks === "quick" });
-    console.log(formatChecks(results));
     const failed = results
       .filter(({ status }) => status === "failure")
       .map(({ name, detail }) => `${name}: ${detail}`);
-    return { ok: failed.length === 0 || !failDeployment, checks, failed };
+    return { ok: failed.length === 0 || !failDeployment, checks, failed, report: formatChecks(results) };
   } catch (error) {
-    return { ok: false, checks, failed: [error instanceof Error ? error.message : String(error)] };
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, checks, failed: [why], report: why };
   }
 }
 

@@ -7,15 +7,16 @@ import { entryOf, stackHistory } from "./history";
 import { RecordSources } from "./record";
 import { askHost } from "./session";
 import { stackState } from "./stack";
-import { liveResources } from "./state";
+import { liveResources, secretTexts } from "./state";
 
 /** What Pulumi and the hosts know of the stack now: the state, the history, and each host's facts in one session. */
 export async function gather(
   stack: string,
   config: StackConfig,
   deployment: Deployment,
-): Promise<Pick<RecordSources, "resources" | "found" | "version" | "message">> {
-  const resources = liveResources(stackState(stack, { showSecrets: true }));
+): Promise<Pick<RecordSources, "resources" | "found" | "version" | "message"> & { secrets: string[] }> {
+  const state = stackState(stack, { showSecrets: true });
+  const resources = liveResources(state);
   const entry = entryOf(stackHistory(stack), deployment);
   const plans = planChecks(resources, accessTo(config));
   const found = await Promise.all(
@@ -34,5 +35,11 @@ export async function gather(
       ] as const;
     }),
   );
-  return { resources, found: Object.fromEntries(found), version: entry?.version, message: entry?.message };
+  return {
+    resources,
+    found: Object.fromEntries(found),
+    version: entry?.version,
+    message: entry?.message,
+    secrets: secretTexts(state),
+  };
 }

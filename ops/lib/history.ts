@@ -137,10 +137,12 @@ export function deployedConfig(
 }
 
 /**
- * The history of a stack with its hosts' records, oldest first. The hosts are those of the last deployment; one that
- * does not answer is a warning, as another may have the same records.
+ * The history of a stack with its hosts' records, oldest first. The hosts are those of the last deployment, whose
+ * configuration comes along; one that does not answer is a warning, as another may have the same records.
  */
-export async function deployedHistory(stack: string): Promise<{ history: Deployed[]; warnings: string[] }> {
+export async function deployedHistory(
+  stack: string,
+): Promise<{ history: Deployed[]; warnings: string[]; config: StackConfig | undefined }> {
   const history = stackHistory(stack);
   const last = history.filter(({ kind }) => kind === "update").at(-1);
   const config = configOf(last?.config ?? {});
@@ -148,5 +150,5 @@ export async function deployedHistory(stack: string): Promise<{ history: Deploye
   const warnings = answers.flatMap((answer) =>
     "problem" in answer ? [`${answer.host}: its records cannot be read: ${answer.problem}`] : [],
   );
-  return { history: withRecords(history, mergeRecords(answers)), warnings };
+  return { history: withRecords(history, mergeRecords(answers)), warnings, config };
 }

@@ -135,13 +135,14 @@ export class UpdateState {
   }
 }
 
+/** A line of a log: with its time, to the second, and its level. */
+export const stampedLine = (when: Date, level: string, line: string): string =>
+  `${when.toISOString().replace(/\.\d+Z$/, "Z")} ${level.padEnd(5)} ${line}`;
+
 /** A line for each thing that happens, with time, level, host and resource: for logs. */
 export function lines(state: UpdateState, write: (line: string) => void, now = () => new Date()): Progress {
   const tell = (level: string, text: string) => {
-    const when = now()
-      .toISOString()
-      .replace(/\.\d+Z$/, "Z");
-    for (const line of text.split("\n")) write(`${when} ${level.padEnd(5)} ${line}`);
+    for (const line of text.split("\n")) write(stampedLine(now(), level, line));
   };
   const levels: Record<string, string> = { warning: "warn", error: "error" };
   return {

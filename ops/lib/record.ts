@@ -135,6 +135,12 @@ function factsOf(resources: readonly StateResource[]): Record<string, HostFacts>
 /** How many records of a stack a host keeps. */
 export const keptRecords = 50;
 
+/** How many logs of a stack a host keeps: the newest ones' records have them. */
+export const keptLogs = 20;
+
+/** Words that list the files in a directory that end so, the newest first. */
+const newest = (end: string): string => `ls | grep '\\${end}$' | sort -r`;
+
 const directoryOf = (stack: string): string => stack.replaceAll("/", "-");
 
 /** What hosts are to keep of a deployment. */
@@ -143,10 +149,12 @@ export interface Kept {
   audit?: AuditRecord;
   /** Takes the place of the one of the same id. */
   record?: DeploymentRecord;
+  /** Text for the record's log: it is added to what is there. It holds no secret. */
+  log?: string;
 }
 
 /** Has the hosts keep it: one session for each. */
-export function keep(config: StackConfig, { audit, record }: Kept): Promise<Answer[]> {
+export function keep(config: StackConfig, { audit, record, log: text = "" }: Kept): Promise<Answer[]> {
   const line = audit === undefined ? "" : `${JSON.stringify(audit)}\n`;
   const directory = shellQuote([directoryOf(record?.stack ?? "")]);
   const commands = ({ log, records }: Places) => [
@@ -155,14 +163,16 @@ export function keep(config: StackConfig, { audit, record }: Kept): Promise<Answ
     ...(record === undefined
       ? []
       : [
-          `mkdir -p ${records}/${directory} && cd ${records}/${directory} && cat >.new && mv .new ${record.id}.json`,
-          `ls | sort -r | tail -n +${keptRecords + 1} | xargs -r rm -f --`,
+          `mkdir -p ${records}/${directory} && cd ${records}/${directory}`,
+          `(umask 077 && head -c ${Buffer.byteLength(text)} >>${record.id}.log)`,
+          `cat >.new && mv .new ${record.id}.json`,
+          `{ ${newest(".json")} | tail -n +${keptRecords + 1}; ${newest(".log")} | tail -n +${keptLogs + 1}; } | xargs -r rm -f --`,
         ]),
   ];
   return onHosts(
     config,
     (places) => commands(places).join(" && "),
-    `${line}${record === undefined ? "" : `${JSON.stringify(record)}\n`}`,
+    `${line}${record === undefined ? "" : `${text}${JSON.stringify(record)}\n`}`,
   );
 }
 
@@ -172,8 +182,16 @@ export function askRecords(config: StackConfig, stack: string, count = keptRecor
   return onHosts(
     config,
     ({ records }) =>
-      `cd ${records}/${directory} 2>/dev/null || exit 0; ls | sort -r | head -n ${count} | xargs -r cat`,
+      `cd ${records}/${directory} 2>/dev/null || exit 0; ${newest(".json")} | head -n ${count} | xargs -r cat`,
   );
+}
+
+/** A record's log, as the host has it that has most of it; empty where none has any more. */
+export async function askLog(config: StackConfig, { stack, id }: DeploymentRecord): Promise<string> {
+  const file = shellQuote([`${directoryOf(stack)}/${id}.log`]);
+  const answers = await onHosts(config, ({ records }) => `cat ${records}/${file} 2>/dev/null || true`);
+  const texts = answers.map((answer) => ("text" in answer ? answer.text : ""));
+  return texts.sort((a, b) => b.length - a.length)[0] ?? "";
 }
 
 /** The records in what hosts answered, newest first; each once, however many hosts have it. */

@@ -34,6 +34,50 @@ export function open(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, open(part)]));
 }
 
+/** Every text that is secret in a value, opened. */
+function secretsIn(value: unknown, secret = false): string[] {
+  if (typeof value === "string") {
+    return secret ? [value] : [];
+  }
+  if (typeof value !== "object" || value === null) {
+    return [];
+  }
+  if (secretKey in value) {
+    return "plaintext" in value ? secretsIn(JSON.parse(String(value.plaintext)), true) : [];
+  }
+  return Object.values(value).flatMap((part) => secretsIn(part, secret));
+}
+
+/** A value as JSON, without what is secret in it. */
+const plainJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && secretKey in part ? undefined : part,
+  );
+
+/**
+ * What no log may have of a state whose secrets are shown: each secret text of eight characters and more in one line, and
+ * the long words in any, as a key may be part of a file that is secret whole; Swarm's secrets are in base64, so opened too.
+ * A script is left out, as is a word that the state has in plain sight: what is secret in one has a resource of its own.
+ */
+export function secretTexts({ deployment: { resources = [] } }: StackState): string[] {
+  const texts = resources.flatMap(({ type, inputs, outputs }) => {
+    const script = type.startsWith("command:") ? { stdin: "" } : {};
+    const own = secretsIn([
+      { ...inputs, ...script },
+      { ...outputs, ...script },
+    ]);
+    return type === "docker:index/secret:Secret"
+      ? [...own, ...own.map((text) => Buffer.from(text, "base64").toString())]
+      : own;
+  });
+  const words = texts.flatMap((text) => [
+    ...(text.includes("\n") || text.length < 8 ? [] : [text]),
+    ...(text.match(/[^\s"'=]{16,}/g) ?? []),
+  ]);
+  const plain = plainJson(resources);
+  return [...new Set(words)].filter((text) => !plain.includes(text));
+}
+
 /** All resources, those that wait to be deleted among them, with plain inputs and outputs. */
 export function openResources(state: StackState): StateResource[] {
   return (state.deployment.resources ?? []).map((resource) => ({

@@ -8,7 +8,14 @@ import { renderFirewall } from "../../components/host/hardeningRender";
 import { AuditRecord, merge, onHosts } from "../../ops/lib/audit";
 import { concludeValidation } from "../../ops/lib/conclude";
 import { createdOn, firewallRules } from "../../ops/lib/created";
-import { askRecords, deploymentRecord, DeploymentRecord, keep, mergeRecords } from "../../ops/lib/record";
+import {
+  askLog,
+  askRecords,
+  deploymentRecord,
+  DeploymentRecord,
+  keep,
+  mergeRecords,
+} from "../../ops/lib/record";
 import { liveResources, StateResource } from "../../ops/lib/state";
 import { resource, script, stackUrn, urn } from "./stateResources";
 
@@ -190,12 +197,14 @@ describe("records on a host", () => {
     id: `20260102T0304${String(second).padStart(2, "0")}Z-aaaaaaaaaaaa`,
     message: "it's $HOME; `date`\\n",
   });
+  const records = () => files().filter((name) => name.endsWith(".json"));
   const files = () => readdirSync(join(data, "deployments", "org-t")).sort();
 
   test("are files that others do not read, beside a line of the audit log; each as it was given", async () => {
     expect(await keep(config, { audit, record: at(1) })).toEqual([{ host: "local", text: "" }]);
     await keep(config, { audit: { ...audit, author: "O'Neil \\n $(id)" }, record: at(2) });
-    expect(files()).toEqual([`${at(1).id}.json`, `${at(2).id}.json`]);
+    const own = [at(1), at(2)].flatMap(({ id }) => [`${id}.json`, `${id}.log`]);
+    expect(files()).toEqual(own);
     expect(statSync(join(data, "deployments", "org-t", `${at(1).id}.json`)).mode & 0o777).toBe(0o660);
     const lines = readFileSync(join(data, "audit.log"), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as AuditRecord)).toEqual([
@@ -213,11 +222,11 @@ describe("records on a host", () => {
     spawnSync("sh", ["-c", `for n in $(seq -w 10 59); do : >20260102T0305$n'Z-b.json'; done`], {
       cwd: directory,
     });
-    expect(files()).toHaveLength(51);
+    expect(records()).toHaveLength(51);
     await keep(config, { audit, record: { ...at(1), id: "20260102T040000Z-c" } });
-    expect(files()).toHaveLength(50);
-    expect(files()[0]).toBe("20260102T030511Z-b.json");
-    expect(files()[49]).toBe("20260102T040000Z-c.json");
+    expect(records()).toHaveLength(50);
+    expect(records()[0]).toBe("20260102T030511Z-b.json");
+    expect(records()[49]).toBe("20260102T040000Z-c.json");
   });
 
   test("where the record cannot be kept the line is there, and the host says so", async () => {
@@ -228,18 +237,35 @@ describe("records on a host", () => {
   });
 
   test("what the tests came to is added to a record: it takes its place, with a line only where they failed", async () => {
-    const conclusion = { deployment, config, failures: [], steps: [], audit };
-    await keep(config, { audit, record: at(1) });
+    const concluded = { config, audit, record: at(1), secrets: ["hunter2-hunter2"] };
+    await keep(config, { audit, record: at(1), log: "made\n" });
     const passed = { ok: true, checks: "quick" as const, failed: [] };
-    await concludeValidation(conclusion, at(1), passed);
+    await concludeValidation(concluded, passed, "all ok with hunter2-hunter2");
     expect(mergeRecords(await askRecords(config, "org/t"))).toEqual([{ ...at(1), validation: passed }]);
     const failed = { ok: false, checks: "all" as const, failed: ["gateway: status 502"] };
-    await concludeValidation(conclusion, at(1), failed);
+    await concludeValidation(concluded, failed);
     expect(mergeRecords(await askRecords(config, "org/t"))).toEqual([{ ...at(1), validation: failed }]);
+    expect(await askLog(config, at(1))).toMatch(/^made\n\S+Z info {2}all ok with \[secret\]\n$/);
     expect(merge(await onHosts(config, ({ log }) => `cat ${log}`)).map(({ result }) => result)).toEqual([
       "succeeded",
       "invalid",
     ]);
+  });
+
+  test("a log is its owner's only, holds any text, and the newest 20 stay", async () => {
+    const text = "it's $HOME; `date`\\n\n\tü 'quoted'\n".repeat(1000);
+    await keep(config, { audit, record: at(1), log: text });
+    expect(await askLog(config, at(1))).toBe(text);
+    const directory = join(data, "deployments", "org-t");
+    expect(statSync(join(directory, `${at(1).id}.log`)).mode & 0o777).toBe(0o600);
+    for (let second = 2; second <= 22; second++) {
+      await keep(config, { record: at(second), log: "x\n" });
+    }
+    expect(files().filter((name) => name.endsWith(".log"))).toEqual(
+      Array.from({ length: 20 }, (_, index) => `${at(index + 3).id}.log`),
+    );
+    expect(files().filter((name) => name.endsWith(".json"))).toHaveLength(22);
+    expect(await askLog(config, at(1))).toBe("");
   });
 
   test("without a record there is the line alone", async () => {
