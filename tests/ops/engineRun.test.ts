@@ -1,4 +1,4 @@
-import { spawn } from "child_process";
+import { spawn, spawnSync } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
@@ -95,6 +95,10 @@ test("it does not outlive who runs it", async () => {
     stdio: "ignore",
   });
   const pid = Number(await until(own));
+  // Its guard is started right after it.
+  const children = () =>
+    spawnSync("ps", ["-o", "args=", "--ppid", String(runner.pid)], { encoding: "utf8" }).stdout;
+  while (!children().includes("kill -s KILL")) await new Promise((resolve) => setTimeout(resolve, 20));
   runner.kill("SIGKILL");
   const alive = () => {
     try {
