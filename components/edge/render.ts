@@ -57,7 +57,12 @@ const figuresLog = `
   log_format figures 'figures: $status $request_time $proxy_host\\n';
   access_log syslog:server=unix:/tmp/mtail.sock,nohostname figures;`;
 
-const strictTransport = 'add_header Strict-Transport-Security "max-age=31536000" always;';
+/** What every answer of the site says beside its own headers. */
+const answerHeaders = [
+  'add_header Strict-Transport-Security "max-age=31536000" always;',
+  "add_header X-Request-ID $request_name always;",
+].join("\n");
+const indented = (text: string, columns: number): string => text.replaceAll("\n", `\n${" ".repeat(columns)}`);
 
 function renderDocument([path, body]: [string, object]): string {
   const text = JSON.stringify(body);
@@ -70,7 +75,7 @@ function renderDocument([path, body]: [string, object]): string {
     location = ${path} {
       default_type application/json;
       # A header of its own hides those of the server.
-      ${strictTransport}
+      ${indented(answerHeaders, 6)}
       add_header Access-Control-Allow-Origin "*" always;
       return 200 '${text}';
     }`;
@@ -109,8 +114,13 @@ http {
   server_tokens off;
   # A redirect of Nginx's own must not name the container's port.
   absolute_redirect off;
-  log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr';
+  log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr $request_name';
   access_log /dev/stdout main;${settings.figures ? figuresLog : ""}
+  # Every service that logs a request names it so. Who asks may give it a name; what is none gets one of Nginx.
+  map $http_x_request_id $request_name {
+    default $request_id;
+    "~^[A-Za-z0-9._-]{8,64}$" $http_x_request_id;
+  }
   gzip on;
   gzip_types application/javascript application/json image/svg+xml text/css text/plain;
 
@@ -121,6 +131,7 @@ http {
   proxy_set_header X-Real-IP $remote_addr;
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Request-ID $request_name;
   proxy_set_header Upgrade $http_upgrade;
   proxy_set_header Connection $connection_upgrade;
   proxy_connect_timeout 2s;
@@ -150,7 +161,7 @@ http {
     listen 8443 ssl http2;
     listen [::]:8443 ssl http2;
     server_name ${names};
-    ${strictTransport}
+    ${indented(answerHeaders, 4)}
 ${routes.map(renderRoute).join("\n")}
 ${[...(settings.closed ?? [])].sort().map(renderClosed).join("\n")}
 ${documents.map(renderDocument).join("\n")}

@@ -48,6 +48,8 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
         type: "http",
         tls: false,
         x_forwarded: true,
+        // The name that the edge gave the request is in every line that the request leads to.
+        request_id_header: "X-Request-ID",
         resources: [{ names: ["client", "federation"], compress: false }],
       },
       ...(settings.metricsPort === undefined
@@ -60,7 +62,7 @@ export function renderHomeserverYaml(settings: HomeserverSettings): string {
 export function renderHomeserverLog(): string {
   return stringify({
     version: 1,
-    formatters: { plain: { format: "%(asctime)s %(levelname)s %(name)s %(message)s" } },
+    formatters: { plain: { format: "%(asctime)s %(levelname)s %(name)s %(request)s %(message)s" } },
     handlers: { console: { class: "logging.StreamHandler", formatter: "plain", stream: "ext://sys.stderr" } },
     loggers: { "synapse.storage.SQL": { level: "INFO" } },
     root: { level: "INFO", handlers: ["console"] },

@@ -59,6 +59,8 @@ export interface WorkloadArgs {
   cpus?: number;
   /** Seconds the first healthy answer may take; failures count after it. @default 20 */
   startSeconds?: number;
+  /** What a container runs to tell whether it is healthy. @default the image's /usr/local/bin/healthcheck */
+  healthCommand?: string[];
   /** Seconds between two health checks; each costs a process in the container. @default 3 */
   healthSeconds?: number;
   /** Seconds between SIGTERM and SIGKILL. @default 10 */
@@ -69,6 +71,11 @@ export interface WorkloadArgs {
 
 const healthIntervalSeconds = 3;
 const healthRetries = 3;
+/** Each line says which service and which task of it wrote it: whoever reads the files needs no Docker API for that. */
+const logOptions = {
+  ...{ "max-size": "10m", "max-file": "3" },
+  labels: "com.docker.swarm.service.name,com.docker.swarm.task.name",
+};
 
 /**
  * A replicated Swarm service: health check, limits, restart and update policy and log rotation, without exception.
@@ -117,7 +124,7 @@ export class Workload extends pulumi.ComponentResource {
           networksAdvanceds: [{ id: cluster.networkId }],
           placement: { constraints: [host === undefined ? roleConstraint(role) : hostConstraint(host)] },
           restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
-          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+          logDriver: { name: "json-file", options: logOptions },
           resources: {
             limits: {
               memoryBytes: pulumi.output(args.memoryMiB).apply((size) => size * 1024 * 1024),
@@ -134,7 +141,7 @@ export class Workload extends pulumi.ComponentResource {
             capDrops: ["ALL"],
             stopGracePeriod: duration(args.stopSeconds ?? 10),
             healthcheck: {
-              tests: ["CMD", "/usr/local/bin/healthcheck"],
+              tests: ["CMD", ...(args.healthCommand ?? ["/usr/local/bin/healthcheck"])],
               interval: duration(args.healthSeconds ?? healthIntervalSeconds),
               timeout: duration(5),
               retries: healthRetries,

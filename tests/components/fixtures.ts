@@ -134,6 +134,15 @@ export const pulled = (host: Cluster["manager"]): Image =>
 export const waitsFor = (resource: RecordedResource): string[] =>
   resource.dependencies.map((urn) => urn.split("::").slice(-1).join()).sort();
 
+/** How each container's log is kept. */
+export const logDriver = {
+  name: "json-file",
+  options: {
+    ...{ "max-size": "10m", "max-file": "3" },
+    labels: "com.docker.swarm.service.name,com.docker.swarm.task.name",
+  },
+};
+
 export const labels = (stack = "test") => [{ label: "hypha.stack", value: stack }];
 
 /** The development stack as it is committed. */

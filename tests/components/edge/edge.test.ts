@@ -4,7 +4,7 @@ import type { EdgeArgs } from "../../../components/edge/edge";
 import { Edge } from "../../../components/edge/edge";
 import { renderNginxConf } from "../../../components/edge/render";
 import { outputOf } from "../../support/mocks";
-import { cluster, facts, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+import { cluster, facts, labels, logDriver, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
 
 const settings = {
   machines: [facts],
@@ -119,7 +119,7 @@ describe("Edge", () => {
         networksAdvanceds: [{ id: "cluster-network-id" }],
         placement: { constraints: ["node.labels.hypha.test.edge==true"] },
         restartPolicy: { condition: "any", delay: "2s", window: "1m" },
-        logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+        logDriver,
         resources: { limits: { memoryBytes: 128 * 1024 * 1024 } },
         containerSpec: {
           ...{

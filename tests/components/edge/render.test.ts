@@ -129,6 +129,43 @@ test.each([
   expect(text).toContain(`return 308 ${target};`);
 });
 
+test("a request has one name: in the log, for the service behind and in every answer; what is no name is not taken", () => {
+  fc.assert(
+    fc.property(settings, (given) => {
+      const found = blocks(renderNginxConf(given));
+      expect(found.get("http")).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^log_format main .*\$upstream_addr \$request_name'$/),
+          "proxy_set_header X-Request-ID $request_name",
+        ]),
+      );
+      const said = "add_header X-Request-ID $request_name always";
+      expect(found.get("http > server")).toContain(said);
+      // A location with a header of its own has none of the server's.
+      for (const [key, lines] of found) {
+        if (key.includes("location") && lines.some((line) => line.startsWith("add_header"))) {
+          expect(lines).toContain(said);
+        }
+      }
+    }),
+    { numRuns: 50 },
+  );
+  const text = renderNginxConf({
+    domain: "a.example",
+    aliases: [],
+    httpsPort: 443,
+    routes: [],
+    documents: {},
+  });
+  const name = new RegExp(/"~(.*)" \$http_x_request_id;/.exec(text)?.[1] ?? "$^");
+  for (const good of ["0f3a-77", "a".repeat(64), "GET.1_2-345"].map((one) => one.padEnd(8, "x"))) {
+    expect(good).toMatch(name);
+  }
+  for (const bad of ["", "short", "a".repeat(65), "with space", 'a"quote"', "line\nbreak1", "{braces}"]) {
+    expect(bad).not.toMatch(name);
+  }
+});
+
 test("an unknown name gets the health check and nothing else; Nginx tells nobody its version", () => {
   const text = renderNginxConf({
     domain: "a.example",

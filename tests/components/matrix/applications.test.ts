@@ -8,7 +8,17 @@ import { Gateway } from "../../../components/matrix/gateway";
 import { Homeserver } from "../../../components/matrix/homeserver";
 import { Postgres } from "../../../components/postgres/postgres";
 import type { RecordedResource } from "../../support/mocks";
-import { cluster, facts, labels, localEngine, pulled, reference, run, waitsFor } from "../fixtures";
+import {
+  cluster,
+  facts,
+  labels,
+  localEngine,
+  logDriver,
+  pulled,
+  reference,
+  run,
+  waitsFor,
+} from "../fixtures";
 
 jest.mock("../../../components/images/context", () => ({
   contextFiles: jest.fn(() => []),
@@ -81,7 +91,7 @@ function service(
       networksAdvanceds: [{ id: "cluster-network-id" }],
       placement: { constraints: [`node.labels.hypha.test.${role}==true`] },
       restartPolicy: { condition: "any", delay: "2s", window: "1m" },
-      logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+      logDriver,
       resources: { limits },
       containerSpec: {
         ...{

@@ -91,7 +91,7 @@ test("its configuration closes registration, names files for every secret and re
     enable_registration: false,
     report_stats: false,
     database: { args: { host: "/run/postgresql", user: "synapse_role", dbname: "synapse" } },
-    listeners: [{ port: 8008, tls: false, x_forwarded: true }],
+    listeners: [{ port: 8008, tls: false, x_forwarded: true, request_id_header: "X-Request-ID" }],
   });
   const paths = Object.values(yaml).filter((value) => String(value).startsWith("/run/secrets/"));
   expect(paths).toEqual(

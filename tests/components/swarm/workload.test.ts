@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import { ConfigFile, SecretFile } from "../../../components/swarm/files";
 import type { WorkloadArgs } from "../../../components/swarm/workload";
 import { Workload } from "../../../components/swarm/workload";
-import { cluster, labels, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+import { cluster, labels, logDriver, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
 
 type Args = Omit<WorkloadArgs, "image" | "memoryMiB" | "metrics"> &
   Partial<Pick<WorkloadArgs, "memoryMiB" | "metrics">>;
@@ -34,7 +34,7 @@ const plain = {
     networksAdvanceds: [{ id: "cluster-network-id" }],
     placement: { constraints: ["node.labels.hypha.test.app==true"] },
     restartPolicy: { condition: "any", delay: "2s", window: "1m" },
-    logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+    logDriver,
     resources: { limits: { memoryBytes: 67108864 } },
     containerSpec: {
       image: reference,

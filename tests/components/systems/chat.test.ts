@@ -4,7 +4,7 @@ import { Chat } from "../../../components/systems/chat";
 import { cluster, hosts } from "../../../components/systems/hosts";
 import type { DeployOptions, Deployment, RecordedResource } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
-import { devConfig, printed, run, vpsConfig } from "../fixtures";
+import { devConfig, logDriver, printed, run, vpsConfig } from "../fixtures";
 
 /** As index.ts wires it. */
 const graph = (config: StackConfig, options: DeployOptions = {}): Promise<Deployment<Chat>> =>
@@ -95,7 +95,7 @@ describe.each(Object.keys(configs))("the chat of the %s config", (name) => {
         rollbackConfig: { failureAction: "pause" },
         taskSpec: {
           restartPolicy: { condition: "any" },
-          logDriver: { name: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+          logDriver,
           resources: { limits: { memoryBytes: expect.any(Number) } },
           containerSpec: {
             ...{ readOnly: true, capDrops: ["ALL"] },
