@@ -29,7 +29,7 @@ async function look(stack: string, configFile: string | undefined): Promise<Chec
     const options = configFile === undefined ? [] : ["--config-file", configFile];
     const preview = () => runEngine("preview", ["--stack", stack, ...options], { display: "ignore" });
     const [{ checks }, lock] = await Promise.all([
-      preflight({ config, outputs: outputsNow(stack), preview, tree: checkTree(stack, config) }),
+      preflight({ stack, config, outputs: outputsNow(stack), preview, tree: checkTree(stack, config) }),
       lockOwner(lockPlace(stack, config)).then(
         (owner): Check =>
           owner === undefined

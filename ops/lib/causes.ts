@@ -4,6 +4,14 @@ const causes: readonly (readonly [RegExp, string])[] = [
     /no space left on device|disk quota exceeded/i,
     "the disk is full: free some (docker image ls, journalctl --vacuum-size), see make check",
   ],
+  [
+    /incorrect passphrase/i,
+    "the state was sealed with another passphrase: give that one by PULUMI_CONFIG_PASSPHRASE, or its file by PULUMI_CONFIG_PASSPHRASE_FILE",
+  ],
+  [
+    /unable to open state directory|read ".pulumi\/meta.yaml"|PULUMI_ACCESS_TOKEN must be set/,
+    "the state's place is not there, or does not let you in: see PULUMI_BACKEND_URL and pulumi login",
+  ],
   [/nginx: \[emerg\]/, "Nginx refuses its configuration, as its line below says: correct what it is made of"],
   [
     /(relation|table|column|type|schema|function) "\S+" (does not exist|already exists)|syntax error at or near|permission denied for (table|schema|database)/i,

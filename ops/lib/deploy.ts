@@ -15,6 +15,7 @@ import { ValidationRecord } from "./record";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
 import { EndSilence, silenceRelease } from "./silence";
 import { stackHosts, stackOutputs, StackOutputs } from "./stack";
+import { stateProblem } from "./stateCheck";
 import { ToolError } from "./tool";
 import { validate } from "./validate";
 
@@ -44,8 +45,10 @@ export interface Deploy {
 export function outputsNow(stack: string): StackOutputs {
   try {
     return stackOutputs(stack);
-  } catch {
-    return {};
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    if (/no stack named/.test(said)) return {};
+    throw new ToolError(`the state of ${stack} cannot be read: ${stateProblem(said)}`);
   }
 }
 
@@ -60,6 +63,7 @@ export function deployParts(deploy: Deploy, rollBack: () => Promise<Rollback | u
     lock: () => lockStack(deploy, outputs),
     preflight: () =>
       preflight({
+        stack,
         config,
         outputs,
         tree,

@@ -11,6 +11,8 @@ export interface EngineRun {
   /** Exit code; 130 where a signal ended it. */
   code: number;
   events: EngineEvent[];
+  /** What it said beside its display: why it did not begin, where it did not. */
+  errors?: string;
   /** It was told to end before it had. */
   interrupted?: boolean;
 }
@@ -25,6 +27,8 @@ export interface EngineRunOptions {
   /** Interrupts it. @default nothing does */
   abort?: AbortSignal;
 }
+
+const keptErrors = 10_000;
 
 /**
  * Runs `pulumi <verb> args…` to its end with an event log, asking nothing. It is a group of processes of its own: an
@@ -44,12 +48,20 @@ export async function runEngine(
       cwd: directory,
       // The CLI takes --event-log only so; Pulumi's own automation does the same.
       env: { ...process.env, PULUMI_DEBUG_COMMANDS: "true" },
-      stdio: ["ignore", output, display === "ignore" ? "ignore" : "inherit"],
+      stdio: ["ignore", output, "pipe"],
       detached: true,
+    });
+    let errors = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      errors = (errors + text).slice(-keptErrors);
+      if (display !== "ignore") process.stderr.write(text);
     });
     const following = progress === undefined ? undefined : follow(log, progress);
     const { code, interrupted } = await ended(child, abort).finally(following);
-    return { code, interrupted, events: fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [] };
+    // A connection that ssh keeps for the next has it open still, and would keep this process, too.
+    child.stderr?.destroy();
+    const events = fs.existsSync(log) ? parseEvents(fs.readFileSync(log, "utf8")) : [];
+    return { code, interrupted, errors, events };
   } finally {
     fs.rmSync(own, { recursive: true, force: true });
   }

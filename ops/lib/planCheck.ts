@@ -1,4 +1,5 @@
 import { shellAssigned } from "../../components/shell/quote";
+import { causeOf } from "./causes";
 import { Check } from "./checks";
 import { EngineEvent, failuresOf } from "./deployment";
 import { changesOf, danger, nameOf, PreviewState, PreviewStep } from "./preview";
@@ -108,22 +109,26 @@ function volumesOf(state: PreviewState): string[] {
   );
 }
 
+const errorLines = (text: string): string[] =>
+  text.split("\n").flatMap((line) => /^error: (.*)$/.exec(line)?.[1] ?? []);
+
 /** What the preview found; `allowed` (ALLOW_DATA_CHANGE=1) lets through what cannot be undone. */
 export function planCheck(
-  preview: { code: number; events: readonly EngineEvent[] },
+  preview: { code: number; events: readonly EngineEvent[]; errors?: string },
   was: StackOutputs,
   hosts: Readonly<Record<string, string>>,
   allowed: boolean,
 ): Check {
   const name = "change";
-  const { code, events } = preview;
+  const { code, events, errors = "" } = preview;
   if (code !== 0) {
-    const said = failuresOf(events, hosts).flatMap(({ lines }) => lines);
+    const failures = failuresOf(events, hosts);
+    const said = failures.length > 0 ? failures.flatMap(({ lines }) => lines) : errorLines(errors);
     return {
       name,
       verdict: "FAILED",
       what: ["it cannot be previewed", ...said].join("\n"),
-      fix: "see above; make preview shows all of it",
+      fix: causeOf(said.join("\n")) ?? "see above; make preview shows all of it",
     };
   }
   const counts = new Map<string, number>();

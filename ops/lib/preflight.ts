@@ -8,9 +8,11 @@ import { hostChecks } from "./hostChecks";
 import { planCheck, renewsCertificate } from "./planCheck";
 import { StackOutputs } from "./stack";
 import { stackFileName } from "./stackFile";
+import { stateCheck } from "./stateCheck";
 import { treeCheck } from "./treeCheck";
 
 export interface PreflightArgs {
+  stack: string;
   config: StackConfig;
   /** The outputs of what runs now; empty where nothing does. */
   outputs: StackOutputs;
@@ -37,10 +39,17 @@ export interface Preflight {
 }
 
 /** Everything that is looked at before a deployment, at once. */
-export async function preflight({ config, outputs, preview, tree, more }: PreflightArgs): Promise<Preflight> {
-  const planned = preview();
-  const [hosts, run] = await Promise.all([hostChecks(config), planned]);
+export async function preflight(args: PreflightArgs): Promise<Preflight> {
+  const { stack, config, outputs, preview, tree, more } = args;
+  const [hosts, state, run] = await Promise.all([
+    hostChecks(config),
+    stateCheck(stack, config, outputs),
+    preview(),
+  ]);
   const certificates = await certificateChecks(outputs, renewsCertificate(run.events));
   const change = planCheck(run, outputs, addresses(config), process.env["ALLOW_DATA_CHANGE"] === "1");
-  return { checks: [tree, ...hosts, ...certificates, ...(more?.(run) ?? []), change], preview: run };
+  return {
+    checks: [tree, ...state, ...hosts, ...certificates, ...(more?.(run) ?? []), change],
+    preview: run,
+  };
 }

@@ -14,6 +14,8 @@ test.each([
   ['psycopg2.errors.UndefinedTable: relation "rooms" does not exist', "a migration may be wrong"],
   ['nginx: [emerg] unknown directive "x" in /etc/nginx/nginx.conf:3', "Nginx refuses its configuration"],
   ["error during connect: Get http://docker.example.com/v1.41/services: EOF", "the engine went away"],
+  ["get stack secrets manager: incorrect passphrase", "sealed with another passphrase"],
+  ['unable to open state directory "file:///x": stat /x: no such file or directory', "place is not there"],
   ["lookup registry.example on 10.0.0.1:53: no such host", "a name is not resolved"],
 ])("%s", (said, words) => {
   expect(causeOf(said)).toContain(words);

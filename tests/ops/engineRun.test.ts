@@ -30,9 +30,12 @@ afterAll(() => {
 
 test("its events are read; the log is for its owner only, and goes with the run", async () => {
   const said = path.join(directory, "said");
-  stub(`stat -c %a "$(dirname "$4")" >${said}; echo "$*" >>${said}; echo '{"timestamp":7}' >"$4"; exit 3`);
+  stub(
+    `stat -c %a "$(dirname "$4")" >${said}; echo "$*" >>${said}; echo '{"timestamp":7}' >"$4"; echo 'error: why' >&2; exit 3`,
+  );
   expect(await runEngine("up", ["--stack", "x"], { display: "ignore" })).toEqual({
     code: 3,
+    errors: "error: why\n",
     events: [{ timestamp: 7 }],
     interrupted: false,
   });
@@ -109,4 +112,14 @@ test("it does not outlive who runs it", async () => {
     }
   };
   while (alive()) await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+test("what outlives it and holds its standard error open does not hold this process", async () => {
+  stub("setsid sleep 20 & exit 0");
+  const pipes = () => process.getActiveResourcesInfo().filter((kind) => kind === "PipeWrap").length;
+  const before = pipes();
+  await runEngine("up", [], { display: "ignore" });
+  // What ended with it takes a moment to be gone from the list.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(pipes()).toBe(before);
 });
