@@ -72,7 +72,7 @@ validate: ## Check that the deployed stack does what it is for: [JSON=1] [JUNIT=
 notify-test: ## Tell every target under hypha:notifications that this is a test
 	@$(in_env) tsx ops/notify.ts
 
-metrics: ## Prometheus and Alertmanager in your browser, through SSH: [PORT=9090] [JSON=1]
+metrics: ## Prometheus, Alertmanager, Grafana and Loki in your browser, through SSH: [PORT=9090] [JSON=1]
 	@$(in_env) tsx ops/metrics.ts $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(JSON)),--json)
 
 shell: ## A shell where plain `pulumi` commands work in this checkout

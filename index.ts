@@ -17,9 +17,10 @@ const swarm = cluster(config, machines);
 const nodes = myceliumNodes(config, machines);
 const chat = new Chat("chat", swarm, config, nodes);
 // Last: it watches what is there by then.
-if (config.observability !== undefined) {
-  new Observability("observability", swarm, config, config.observability, chat, nodes);
-}
+const watching =
+  config.observability === undefined
+    ? undefined
+    : new Observability("observability", swarm, config, config.observability, chat, nodes);
 
 /** Where the site answers, whatever DNS says: on each of them. */
 const siteAddresses = Object.values(config.hosts)
@@ -33,12 +34,16 @@ const outputs = {
   certificateAuthority: chat.authority,
   admin: chat.admin.user,
   adminPassword: chat.admin.password,
+  grafana: watching?.grafana,
   images: chat.images,
   sources: {
     bridge: config.chat.bridge.source.kind,
     gateway: config.chat.gateway.source.kind,
     frontend: config.chat.frontend.source.kind,
     mycelium: config.mycelium?.source.kind,
+    loki: config.observability?.logs?.loki.source.kind,
+    alloy: config.observability?.logs?.alloy.source.kind,
+    grafana: config.observability?.grafana?.source.kind,
   },
   versions: { ...softwareVersions, ...pulumiVersions },
   hosts: Object.fromEntries(

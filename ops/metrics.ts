@@ -5,13 +5,14 @@ import { stackHosts, stackName } from "./lib/stack";
 import { parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: metrics [--port N] [--json]
-Prometheus and Alertmanager in your browser, through SSH, until you stop it. They listen on no address of the host.
-Prometheus is at http://localhost:N, 9090 unless told otherwise, Alertmanager three ports above.
+Prometheus, Grafana, Loki and Alertmanager in your browser, through SSH, until you stop it: those that the stack has.
+They listen on no address of the host. Prometheus is at http://localhost:N, 9090 unless told otherwise, Grafana one port
+above, Loki two, Alertmanager three. Grafana's password: pulumi stack output grafana --show-secrets.
 --json prints where they answer on the host that watches instead. STACK names the stack (default: the selected one).`;
 
 runTool(usage, (args) => {
   const { flags, values } = parseArguments(args, { flags: ["--json"], values: ["--port"] });
-  const first = Number(values.get("--port") ?? pages.prometheus);
+  const first = Number(values.get("--port") ?? pages.prometheus.port);
   if (!Number.isInteger(first) || first < 1 || first > 65_532) {
     throw new ToolError(`--port ${values.get("--port")}: give a number from 1 to 65532`);
   }
@@ -21,17 +22,15 @@ runTool(usage, (args) => {
     console.log(JSON.stringify({ host: host.name, ...addresses }, undefined, 2));
     return 0;
   }
+  const found = Object.entries(addresses) as [Page, string][];
   const target = sshTarget(host);
   if (target === undefined) {
-    console.log(`Prometheus: http://${addresses.prometheus}\nAlertmanager: http://${addresses.alertmanager}`);
+    console.log(found.map(([page, address]) => `${page}: http://${address}`).join("\n"));
     return 0;
   }
-  const local = Object.entries(pages).map(([page, port]) => ({
-    page: page as Page,
-    port: first + port - pages.prometheus,
-  }));
+  const local = found.map(([page, address]) => ({ page, address, port: first + pages[page].above }));
   console.log(local.map(({ page, port }) => `${page}: http://localhost:${port}`).join("\n"));
-  const forwards = local.flatMap(({ page, port }) => ["-L", `127.0.0.1:${port}:${addresses[page]}`]);
+  const forwards = local.flatMap(({ port, address }) => ["-L", `127.0.0.1:${port}:${address}`]);
   // A connection of its own: the shared one would keep the forwards after this ends.
   const own = ["-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes", "-N"];
   return new Promise<number>((resolve, reject) => {

@@ -11,6 +11,8 @@ import { explain, findPlaceholders, formatPath, formatProblem, renamedKeys } fro
 import type { Problem, RenamedKeys } from "./problems";
 import { stack } from "./schema";
 import type { StackConfig } from "./schema";
+import type { Source } from "./source";
+import type { UpstreamSource } from "./upstream";
 
 /** The SDK has it, but leaves it out of its types. */
 const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret: (key: string) => boolean };
@@ -112,22 +114,20 @@ function readSections(raw: Readonly<Record<string, unknown>>): {
 
 function missingPaths(config: StackConfig): Problem[] {
   const problems: Problem[] = [];
-  for (const part of ["bridge", "gateway", "frontend"] as const) {
-    const { source } = config.chat[part];
-    const pinned = config.release.images[part] !== undefined;
-    if (pinned || source.kind !== "artifacts" || source.path === undefined) {
+  for (const [path, source] of sources(config)) {
+    if (source?.kind !== "artifacts" || source.path === undefined) {
       continue;
     }
     const directory = resolve(expandHome(source.path));
     if (!isKind(directory, "directory")) {
       problems.push({
-        path: formatPath(["chat", part, "source", "path"]),
+        path: formatPath([...path, "source", "path"]),
         what: `${directory} is no directory here`,
         fix: "put the built files there or correct the path",
       });
     } else if (source.sha256 !== undefined && treeDigest(directory) !== source.sha256) {
       problems.push({
-        path: formatPath(["chat", part, "source", "sha256"]),
+        path: formatPath([...path, "source", "sha256"]),
         what: `is not what the files in ${directory} have`,
         fix: "find out what changed them before you correct it",
       });
@@ -148,6 +148,21 @@ function missingPaths(config: StackConfig): Problem[] {
     }
   }
   return problems;
+}
+
+/** What may be files of this machine, by where it stands in the configuration. */
+function sources(config: StackConfig): [string[], Source | UpstreamSource | undefined][] {
+  const { chat, observability, release } = config;
+  return [
+    ...(["bridge", "gateway", "frontend"] as const).map((part): [string[], Source | undefined] => [
+      ["chat", part],
+      // An image that is taken as it is needs no files.
+      release.images[part] === undefined ? chat[part].source : undefined,
+    ]),
+    [["observability", "logs", "loki"], observability?.logs?.loki.source],
+    [["observability", "logs", "alloy"], observability?.logs?.alloy.source],
+    [["observability", "grafana"], observability?.grafana?.source],
+  ];
 }
 
 function myceliumProblems({ mycelium }: StackConfig): Problem[] {

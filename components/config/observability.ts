@@ -2,6 +2,7 @@ import { z } from "zod";
 import { alerts } from "./alerts";
 import { problem } from "./fields";
 import type { Hosts } from "./hosts";
+import { grafana, logs } from "./upstream";
 
 /** What can be watched, each by an exporter or a listener of its own. */
 const exporters = z
@@ -57,9 +58,13 @@ export const observability = z
     keepData: z
       .boolean()
       .default(true)
-      .describe("true: destroy leaves figures and silences; false: destroy removes them. Default: true"),
+      .describe(
+        "true: destroy leaves figures, silences and logs; false: destroy removes them. Default: true",
+      ),
     exporters,
     alerts: alerts.prefault({}),
+    logs: logs.optional(),
+    grafana: grafana.optional(),
   })
   .describe(
     "Prometheus, Alertmanager and exporters. They run on the host with the role observe, or else beside the data. Without this section there are none",

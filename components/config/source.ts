@@ -8,11 +8,11 @@ const noPassword = {
   error: "holds a user name or password; fix: leave it out and let git or the server know you otherwise",
 };
 
-const sample = z
+export const sample = z
   .strictObject({ kind: z.literal("sample") })
   .describe("The small stand-in of lab/apps, which honours the part's contract");
 
-const artifacts = z
+export const artifacts = z
   .strictObject({
     kind: z.literal("artifacts"),
     path: plainText()
@@ -72,7 +72,7 @@ const git = z
     "Built from source on this machine; slow (over ten minutes and 2 GB for the real bridge and gateway)",
   );
 
-const image = z
+export const image = z
   .strictObject({
     kind: z.literal("image"),
     reference: z

@@ -32,6 +32,8 @@ export interface ServiceImageArgs {
    * @default the hash of its content
    */
   tag?: string;
+  /** What the image is called, where one directory makes several. @default image */
+  repository?: string;
   /** @default none */
   app?: AppFiles;
   /** What the image is built on. */
@@ -120,7 +122,7 @@ export class ServiceImage extends pulumi.ComponentResource implements Image {
   constructor(name: string, args: ServiceImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:images:ServiceImage", name, {}, opts);
     const { tag, variables } = args.tag === undefined ? contentOf(args) : { tag: args.tag, variables: {} };
-    this.reference = `${stackName("images")}/${args.image}:${tag}`;
+    this.reference = `${stackName("images")}/${args.repository ?? args.image}:${tag}`;
     const build = hostScript(
       `${name}-build`,
       {

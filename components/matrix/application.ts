@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ImagesConfig, Source } from "../config/schema";
 import { Host } from "../host/host";
-import { PulledImage } from "../images/pulledImage";
-import { AppFiles, Image, ServiceImage } from "../images/serviceImage";
+import { Image } from "../images/serviceImage";
+import { sourcedImage } from "../images/sourcedImage";
 
 /** What the chat's three applications have in common. */
 export interface ApplicationArgs {
@@ -25,19 +25,6 @@ const packages: Record<Application, { sample: string[]; real: string[] }> = {
   frontend: { sample: [], real: [] },
 };
 
-function appFiles(application: Application, source: Exclude<Source, { kind: "image" }>): AppFiles {
-  switch (source.kind) {
-    case "sample":
-      return { kind: "directory", directory: `lab/apps/${application}` };
-    case "artifacts":
-      return source.path === undefined
-        ? { kind: "url", url: source.url ?? "", sha256: source.sha256 ?? "" }
-        : { kind: "directory", directory: source.path };
-    case "git":
-      return { kind: "git", url: source.url, ref: source.ref, build: source.build, output: source.output };
-  }
-}
-
 /** The image of an application, from where its source says. */
 export function applicationImage(
   name: string,
@@ -45,21 +32,5 @@ export function applicationImage(
   args: { source: Source; tag?: string; images: ImagesConfig; host: Host; nodes: Host[] },
   opts: pulumi.ComponentResourceOptions,
 ): Image {
-  const { source, tag, images, host, nodes } = args;
-  if (source.kind === "image") {
-    return new PulledImage(name, { reference: source.reference, nodes }, opts);
-  }
-  return new ServiceImage(
-    name,
-    {
-      image: application,
-      tag,
-      app: appFiles(application, source),
-      packages: packages[application][source.kind === "sample" ? "sample" : "real"],
-      ...images,
-      host,
-      nodes,
-    },
-    opts,
-  );
+  return sourcedImage(name, { image: application, packages: packages[application], ...args }, opts);
 }

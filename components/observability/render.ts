@@ -35,6 +35,13 @@ const dropped = [
   "go_(gc|memstats|threads|sched|cgo|cpu|memory|godebug|sync).*",
 ];
 
+/** Of programs that tell hundreds of figures about themselves: what an operator asks about them. */
+const kept: Partial<Record<string, string>> = {
+  loki: "loki_(build_info|distributor_(lines|bytes)_received_total|discarded_samples_total|ingester_memory_streams)",
+  alloy: "alloy_build_info|loki_write_(sent|dropped)_entries_total",
+  grafana: "grafana_(build_info|http_request_duration_seconds_count)",
+};
+
 /** The host of a workload; one that may run on several has no single one. */
 const hostOf = ({ hosts }: Target): string => (hosts.length === 1 ? (hosts[0] ?? "") : "several");
 
@@ -83,11 +90,15 @@ function discovery(all: readonly Endpoint[]): object {
 }
 
 function scrapeConfig(job: string, all: readonly Endpoint[]): object {
+  const own = kept[job];
   return {
     job_name: job,
     ...discovery(all),
     metric_relabel_configs: [
       { source_labels: ["__name__"], regex: dropped.join("|"), action: "drop" },
+      ...(own === undefined
+        ? []
+        : [{ source_labels: ["__name__"], regex: `process_.*|${own}`, action: "keep" }]),
       ...(job === "node" ? nodeRelabel : []),
       ...(job === "nginx" ? [{ regex: "prog", action: "labeldrop" }] : []),
     ],

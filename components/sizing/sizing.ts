@@ -93,18 +93,35 @@ export function homeserverSizes(machine: Machine, wishes: { memoryMiB?: number }
   return { memoryMiB, cacheFactor: Math.min(2, Math.max(0.5, factor)) };
 }
 
-export interface PrometheusSizes {
+/** Memory of a container that runs a Go program. */
+export interface GoSizes {
   /** Limit of the container in MiB. */
   memoryMiB: number;
   /** Where Go's collector starts to work harder. */
   goLimitMiB: number;
+}
+
+/**
+ * Loki or Prometheus beside other services: an eighth of the host, and `least` MiB at least, of which Go takes nine
+ * tenths before it collects harder (Go, "A Guide to the Go Garbage Collector": leave 5-10% of headroom below a
+ * container's limit).
+ */
+function goSizes(machine: Machine, least: number): GoSizes {
+  const share = Math.floor(soldMemoryMiB(machine.memoryMiB) / 8);
+  const memoryMiB = Math.min(machine.memoryMiB, Math.max(least, share));
+  return { memoryMiB, goLimitMiB: Math.floor(memoryMiB * 0.9) };
+}
+
+/** Loki: 384 MiB at least, what it needs to compact a day's index beside its caches. */
+export const lokiSizes = (machine: Machine): GoSizes => goSizes(machine, 384);
+
+export interface PrometheusSizes extends GoSizes {
   /** MiB that figures may take; the oldest go first. */
   diskMiB: number;
 }
 
 /**
- * Prometheus beside other services: an eighth of the host, 512 MiB at least, of which Go takes nine tenths before it
- * collects harder (Go, "A Guide to the Go Garbage Collector": leave 5-10% of headroom below a container's limit). A
+ * Prometheus beside other services: 512 MiB of memory at least. A
  * tenth of the disk for figures, 512 MiB to 50 GiB, so that they never fill it. 1,000 series at 15 s take about
  * 10 MiB a day (Prometheus, "Storage": 1-2 bytes a sample).
  */
@@ -112,12 +129,9 @@ export function prometheusSizes(
   machine: Machine & { diskMiB: number },
   wishes: { diskMiB?: number },
 ): PrometheusSizes {
-  const share = Math.floor(soldMemoryMiB(machine.memoryMiB) / 8);
-  const memoryMiB = Math.min(machine.memoryMiB, Math.max(512, share));
   const tenth = Math.floor(machine.diskMiB / 10 / 256) * 256;
   return {
-    memoryMiB,
-    goLimitMiB: Math.floor(memoryMiB * 0.9),
+    ...goSizes(machine, 512),
     diskMiB: wishes.diskMiB ?? Math.min(51_200, Math.max(512, tenth)),
   };
 }

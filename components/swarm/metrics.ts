@@ -2,6 +2,9 @@
 export const jobs = [
   "prometheus",
   "alertmanager",
+  "loki",
+  "alloy",
+  "grafana",
   "node",
   "containers",
   "postgres",

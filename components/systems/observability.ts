@@ -23,6 +23,7 @@ import { Prometheus } from "../observability/prometheus";
 import { Cluster } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
 import { Chat } from "./chat";
+import { collectLogs, showPages } from "./upstreamPrograms";
 
 /** Where the site answers as visitors meet it; on the local engine, whose loopback no container reaches, inside. */
 export function probedSite({ hosts, edge }: StackConfig): ProbedSite {
@@ -67,9 +68,13 @@ const reveal = (variable: string): string => process.env[variable] ?? "";
 
 /**
  * Prometheus, Alertmanager and the exporters: everything in the stack is watched from the host with the role observe.
- * Nothing of it listens on a host's address. `destroy` removes it, but for the volumes that `keepData` keeps.
+ * With the section `logs` Loki and Alloy are there, too, with `grafana` Grafana. Nothing of it listens on a host's
+ * address. `destroy` removes it, but for the volumes that `keepData` keeps.
  */
 export class Observability extends pulumi.ComponentResource {
+  /** Who may log in to Grafana; undefined where there is none. */
+  readonly grafana: { user: string; password: pulumi.Output<string> } | undefined;
+
   constructor(
     name: string,
     cluster: Cluster,
@@ -120,12 +125,20 @@ export class Observability extends pulumi.ComponentResource {
         blackboxExporter("blackbox", cluster, { ...common, site, authority: chat.authority }, this);
       }
     }
+    const loki = collectLogs(cluster, config, settings, this);
     const alertmanager = new Alertmanager(
       "alertmanager",
       cluster,
       { image, settings: renderAlertmanagerYml(settings.alerts, reveal), keepData },
       { parent: this },
     );
+    // It is asked by Prometheus, which is made last and so knows where all are.
+    const prometheus = `${stackName("prometheus")}:9090`;
+    const shown = {
+      ...{ scrapeSeconds, keepData, prometheus },
+      ...{ alertmanager: alertmanager.address, loki: loki?.address },
+    };
+    this.grafana = showPages(cluster, config, settings, shown, this)?.admin;
     new Prometheus(
       "prometheus",
       cluster,
@@ -149,7 +162,7 @@ export class Observability extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.registerOutputs({});
+    this.registerOutputs({ grafana: this.grafana });
   }
 
   /** What makes the files on a host that its node exporter hands out. */

@@ -1,5 +1,6 @@
 import { shellAssigned } from "../../components/shell/quote";
 import { HostAccess } from "../../components/host/access";
+import { holdsNoData } from "./preview";
 import { StateResource, StackState } from "./state";
 
 /** What a stack's state holds of a host, as far as it matters where that host is gone. */
@@ -42,7 +43,9 @@ export function tracesOf(resources: readonly StateResource[], host: string): Tra
       ...volumes.map(({ urn }) => urn),
     ],
     providers,
-    volumes: volumes.map(({ outputs = {} }) => String(outputs["name"])),
+    volumes: volumes
+      .filter(({ urn }) => !holdsNoData.test(nameOf(urn)))
+      .map(({ outputs = {} }) => String(outputs["name"])),
   };
 }
 

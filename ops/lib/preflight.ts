@@ -5,6 +5,7 @@ import { Check } from "./checks";
 import { EngineRun } from "./engineRun";
 import { treeState } from "./git";
 import { hostChecks } from "./hostChecks";
+import { imageChecks } from "./imageChecks";
 import { planCheck, renewsCertificate } from "./planCheck";
 import { StackOutputs } from "./stack";
 import { stackFileName } from "./stackFile";
@@ -41,15 +42,16 @@ export interface Preflight {
 /** Everything that is looked at before a deployment, at once. */
 export async function preflight(args: PreflightArgs): Promise<Preflight> {
   const { stack, config, outputs, preview, tree, more } = args;
-  const [hosts, state, run] = await Promise.all([
+  const [hosts, images, state, run] = await Promise.all([
     hostChecks(config),
+    imageChecks(config),
     stateCheck(stack, config, outputs),
     preview(),
   ]);
   const certificates = await certificateChecks(outputs, renewsCertificate(run.events));
   const change = planCheck(run, outputs, addresses(config), process.env["ALLOW_DATA_CHANGE"] === "1");
   return {
-    checks: [tree, ...state, ...hosts, ...certificates, ...(more?.(run) ?? []), change],
+    checks: [tree, ...state, ...hosts, ...images, ...certificates, ...(more?.(run) ?? []), change],
     preview: run,
   };
 }

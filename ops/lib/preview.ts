@@ -129,8 +129,8 @@ function imageOf(state: PreviewState | undefined): string | undefined {
 }
 
 const volume = "docker:index/volume:Volume";
-/** Sockets are no data: whoever listens makes them anew. */
-const socket = /-socket$/;
+/** Volumes without data: whoever listens makes a socket anew, and whoever lost its place in a log reads it again. */
+export const holdsNoData = /-(socket|positions)$/;
 
 /** What could be lost by a change, in words; undefined where that is nothing that another `up` would not bring back. */
 export function danger({ verb, type, name, retained, protect }: Change): string | undefined {
@@ -138,7 +138,7 @@ export function danger({ verb, type, name, retained, protect }: Change): string 
     return undefined;
   }
   const gone = verb === "delete" ? "is deleted" : "is replaced";
-  if (type === volume && !socket.test(name)) {
+  if (type === volume && !holdsNoData.test(name)) {
     if (retained) {
       return verb === "delete"
         ? undefined

@@ -17,6 +17,8 @@ export interface SiteRequest {
   body?: unknown;
   /** Matrix access token. */
   token?: string;
+  /** More headers. @default none */
+  headers?: Record<string, string>;
   /** @default 10 */
   timeoutSeconds?: number;
 }
@@ -46,6 +48,7 @@ export function siteRequest(site: Site, path: string, request: SiteRequest = {})
         timeout: (request.timeoutSeconds ?? 10) * 1000,
         headers: {
           Host: url.host,
+          ...request.headers,
           ...(request.token === undefined ? {} : { Authorization: `Bearer ${request.token}` }),
           ...(payload === undefined ? {} : { "Content-Type": "application/json" }),
         },

@@ -3,6 +3,8 @@ import { renderAlertmanagerYml } from "../../components/observability/alertmanag
 import { jobs } from "../../components/observability/contract";
 import { dashboards } from "../../components/observability/dashboards/all";
 import { renderDashboard } from "../../components/observability/dashboards/panel";
+import { renderDashboardProvider, renderDatasources, renderGrafanaIni } from "../../components/observability/grafanaRender";
+import { renderAlloy, renderLokiYml } from "../../components/observability/logsRender";
 import { renderRules } from "../../components/observability/rules/render";
 import { vpsConfig } from "../components/fixtures";
 import { wholeGraph } from "../components/wholeGraph";
@@ -24,6 +26,16 @@ const rules = renderRules({
 });
 const rendered: Record<string, string> = {
   "alertmanager.yml": renderAlertmanagerYml(receivers, (variable) => `https://example.org/${variable}`),
+  "loki.yml": renderLokiYml({ days: 14 }),
+  "config.alloy": renderAlloy({ stack: "prod", host: "web1", loki: "hypha-prod-loki:3100", journal: true }),
+  "grafana.ini": renderGrafanaIni(),
+  "grafana-dashboards.yml": renderDashboardProvider(),
+  "grafana-datasources.yml": renderDatasources({
+    scrapeSeconds: 15,
+    prometheus: "hypha-prod-prometheus:9090",
+    alertmanager: "hypha-prod-alertmanager:9093",
+    loki: "hypha-prod-loki:3100",
+  }),
   ...Object.fromEntries(Object.entries(rules).map(([file, text]) => [`rules-${file}`, text])),
   ...Object.fromEntries(
     Object.entries(dashboards).map(([name, dashboard]) => [`${name}.json`, renderDashboard(name, dashboard)]),
@@ -37,6 +49,6 @@ async function watched(): Promise<Record<string, string>> {
   return { "prometheus.yml": held("prometheus-yml"), "blackbox.yml": held("blackbox-yml") };
 }
 
-test("what is watched and how, rules, dashboards and Alertmanager's configuration are what is committed", async () => {
+test("what is watched and how, rules, dashboards and what else is configured are what is committed", async () => {
   expectGolden("observability", { ...rendered, ...(await watched()) });
 });

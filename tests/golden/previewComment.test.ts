@@ -51,6 +51,7 @@ const losses: Preview = {
       oldState: { type: volume, retainOnDelete: true },
     }),
     step("delete", volume, "postgres-socket", { newState: undefined }),
+    step("delete", volume, "alloy-web1-positions", { newState: undefined }),
     step("delete", "command:local:Command", "web2-vm-deployment", { newState: undefined }),
     step("create-replacement", volume, "redis-data", {
       oldState: { type: volume, retainOnDelete: true },

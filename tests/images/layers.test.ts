@@ -15,11 +15,12 @@ const limits: Record<string, number> = {
   pooler: 15,
   exporters: 45,
   prometheus: 92,
+  given: 30,
 };
 
 const uids: Record<string, string> = {
   postgres: "999", homeserver: "1002", bridge: "1003", gateway: "1001", frontend: "1004", edge: "1005",
-  pooler: "1006", exporters: "1007", prometheus: "1008",
+  pooler: "1006", exporters: "1007", prometheus: "1008", given: "65534",
 }; // prettier-ignore
 
 const key = `-----BEGIN PRIVATE KEY-----\n${"cGxhbnRlZA".repeat(6)}\n-----END PRIVATE KEY-----\n`;

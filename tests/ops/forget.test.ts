@@ -40,11 +40,16 @@ const resources: StateResource[] = [
   docker("m1"),
   docker("m2"),
   by("m1", "data", "docker:index/volume:Volume"),
+  by("m1", "alloy-m1-positions", "docker:index/volume:Volume"),
   by("m2", "other", "docker:index/volume:Volume"),
   by("m1", "edge-service", "docker:index/service:Service"),
 ];
 const traces = tracesOf(resources, "m1");
-const gone = [urn("m1-hardening-apply"), urn("cluster-node-m1"), urn("data", "docker:index/volume:Volume")];
+const gone = [
+  urn("m1-hardening-apply"),
+  urn("cluster-node-m1"),
+  ...["data", "alloy-m1-positions"].map((name) => urn(name, "docker:index/volume:Volume")),
+];
 
 test("what a removal would have to reach the host for is found, and nothing of another host", () => {
   expect(traces).toEqual<Traces>({

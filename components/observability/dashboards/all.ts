@@ -3,12 +3,23 @@ import type { Dashboard } from "./panel";
 import { q } from "./query";
 import { backups, chat, edge, postgres } from "./services";
 
-/** Loki comes later; its labels are those of targets. */
+/** Lines of what the reader chose; Loki wants one label that cannot be empty. */
+const lines = '{stack=~"$stack",host=~"$host",service=~"$service",job=~".+"} |~ `(?i)$search`';
+
 const logs: Dashboard = {
   title: "Hypha: logs",
-  description: "Lines of the services, where Loki is deployed.",
+  description: "What services and servers write: of a request by its id, or by any text.",
   perHost: true,
-  panels: [{ title: "Logs", kind: "logs", width: 24, queries: [q('{stack=~"$stack",host=~"$host"}', "")] }],
+  searched: true,
+  panels: [
+    {
+      title: "Lines",
+      kind: "logGraph",
+      width: 24,
+      queries: [q(`sum by (service) (count_over_time(${lines} [$__auto]))`, "{{service}}")],
+    },
+    { title: "Logs", kind: "logs", width: 24, queries: [q(lines, "")] },
+  ],
 };
 
 export const dashboards: Readonly<Record<string, Dashboard>> = {

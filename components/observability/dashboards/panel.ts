@@ -9,10 +9,10 @@ export interface Query {
   legend: string;
 }
 
-/** graph: over time; stat: now; table: now, a row each; logs: lines, of Loki and not of Prometheus. */
+/** graph: over time; stat: now; table: now, a row each; logs: lines; logGraph: of lines, over time. The last two ask Loki. */
 export interface Panel {
   title: string;
-  kind: "graph" | "stat" | "table" | "logs";
+  kind: "graph" | "stat" | "table" | "logs" | "logGraph";
   unit?: Unit;
   queries: readonly Query[];
   /** From where on a value is bad: orange, red. Ascending; for values that are bad when low, `low`. */
@@ -27,10 +27,12 @@ export interface Dashboard {
   description: string;
   /** Whether the reader chooses hosts. */
   perHost: boolean;
+  /** Whether the reader chooses services and a text of lines, `$service` and `$search`. @default false */
+  searched?: boolean;
   panels: readonly Panel[];
 }
 
-const height = { graph: 8, stat: 4, table: 8, logs: 16 };
+const height = { graph: 8, stat: 4, table: 8, logs: 16, logGraph: 8 };
 
 function steps({ warning, critical, low }: NonNullable<Panel["bad"]>) {
   return low === true
@@ -46,11 +48,20 @@ function steps({ warning, critical, low }: NonNullable<Panel["bad"]>) {
       ];
 }
 
-const types = { graph: "timeseries", stat: "stat", table: "table", logs: "logs" } as const;
+const types = {
+  graph: "timeseries",
+  stat: "stat",
+  table: "table",
+  logs: "logs",
+  logGraph: "timeseries",
+} as const;
+
+/** Whether Loki is asked, and not Prometheus. */
+export const ofLines = ({ kind }: Panel): boolean => kind === "logs" || kind === "logGraph";
 
 function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
-  const source =
-    panel.kind === "logs" ? { type: "loki", uid: "loki" } : { type: "prometheus", uid: "prometheus" };
+  const source = ofLines(panel) ? { type: "loki", uid: "loki" } : { type: "prometheus", uid: "prometheus" };
+  const overTime = panel.kind === "graph" || panel.kind === "logGraph";
   return {
     id,
     type: types[panel.kind],
@@ -62,25 +73,26 @@ function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
       datasource: source,
       expr,
       legendFormat: legend,
-      ...(panel.kind === "graph" || panel.kind === "logs" ? {} : { instant: true }),
+      ...(overTime || panel.kind === "logs" ? {} : { instant: true }),
       ...(panel.kind === "table" ? { format: "table" } : {}),
     })),
     fieldConfig: {
       defaults: {
         unit: panel.unit ?? "short",
-        ...(panel.kind === "graph" ? { custom: { fillOpacity: 10, showPoints: "never" } } : {}),
+        ...(overTime ? { custom: { fillOpacity: 10, showPoints: "never" } } : {}),
         ...(panel.bad === undefined ? {} : { thresholds: { mode: "absolute", steps: steps(panel.bad) } }),
       },
       overrides: [],
     },
-    options:
-      panel.kind === "stat"
-        ? {
-            colorMode: panel.bad === undefined ? "none" : "background",
-            reduceOptions: { calcs: ["lastNotNull"] },
-          }
-        : {},
+    options: optionsOf(panel),
   };
+}
+
+function optionsOf({ kind, bad }: Panel): object {
+  if (kind === "logs") return { showTime: true, wrapLogMessage: true, sortOrder: "Descending" };
+  return kind === "stat"
+    ? { colorMode: bad === undefined ? "none" : "background", reduceOptions: { calcs: ["lastNotNull"] } }
+    : {};
 }
 
 /** Rows from left to right, a new one where the next panel finds no room. */
@@ -114,6 +126,21 @@ const choice = (name: string, query: string) => ({
   current: { text: ["All"], value: ["$__all"] },
 });
 
+/** What a reader looks for in lines: anything, at first. */
+const search = {
+  name: "search",
+  label: "Text or request id",
+  type: "textbox",
+  query: "",
+  current: { text: "", value: "" },
+};
+
+/** The way to the others, for the same hosts and times. */
+const others = {
+  ...{ type: "dashboards", tags: ["hypha"], title: "Hypha", icon: "external link", tooltip: "" },
+  ...{ asDropdown: true, keepTime: true, includeVars: true, targetBlank: false },
+};
+
 /** The file that Grafana provisions; `name` is its place in addresses. */
 export function renderDashboard(name: string, dashboard: Dashboard): string {
   const file = {
@@ -129,9 +156,13 @@ export function renderDashboard(name: string, dashboard: Dashboard): string {
       list: [
         choice("stack", "label_values(up, stack)"),
         ...(dashboard.perHost ? [choice("host", 'label_values(up{stack=~"$stack"}, host)')] : []),
+        ...(dashboard.searched === true
+          ? [choice("service", 'label_values(up{stack=~"$stack"}, service)'), search]
+          : []),
       ],
     },
-    links: [{ type: "dashboards", tags: ["hypha"], title: "Hypha", asDropdown: true, keepTime: true }],
+    annotations: { list: [] },
+    links: [others],
     panels: layOut(dashboard.panels),
   };
   return `${JSON.stringify(file, null, 2)}\n`;

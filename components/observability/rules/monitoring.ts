@@ -106,6 +106,16 @@ export const prometheusAlerts = {
     summary: 'Prometheus found {{ $value | printf "%.0f" }} damaged places in its log',
     description: "It cut the log there: some minutes of metrics are lost. Fires until its next start.",
   },
+  LogsLost: {
+    when: {
+      warning: {
+        expr: 'sum by (stack, host) (increase(loki_write_dropped_entries_total{job="alloy"}[15m])) > 0',
+      },
+    },
+    summary:
+      'Alloy on {{ $labels.host }} gave up {{ $value | printf "%.0f" }} lines of logs in fifteen minutes',
+    description: "Loki refused them, or was away for longer than Alloy tries.",
+  },
   CompactionsFailing: {
     when: {
       warning: {

@@ -4,6 +4,7 @@ import {
   edgeMemoryMiB,
   homeserverSizes,
   postgresSizes,
+  lokiSizes,
   prometheusSizes,
   soldMemoryMiB,
   swapMiB,
@@ -170,4 +171,12 @@ test.each([
 ])("Prometheus on %j gets %j", (machine, sizes) => {
   expect(prometheusSizes({ cpus: 2, ...machine }, {})).toEqual(sizes);
   expect(prometheusSizes({ cpus: 2, ...machine }, { diskMiB: 300 }).diskMiB).toBe(300);
+});
+
+test.each([
+  [1900, { memoryMiB: 384, goLimitMiB: 345 }],
+  [8000, { memoryMiB: 1024, goLimitMiB: 921 }],
+  [300, { memoryMiB: 300, goLimitMiB: 270 }],
+])("Loki on a host of %d MiB gets %j", (memoryMiB, sizes) => {
+  expect(lokiSizes({ cpus: 1, memoryMiB })).toEqual(sizes);
 });

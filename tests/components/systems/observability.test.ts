@@ -1,25 +1,9 @@
 import { parse } from "yaml";
 import { parseConfig } from "../../../components/config/load";
 import type { Deployment } from "../../support/mocks";
-import { hostKey, local } from "../../support/config";
+import { local } from "../../support/config";
 import { wholeGraph } from "../wholeGraph";
-
-const server = (address: string, roles: string[]) => ({ kind: "vps", address, hostKey, roles });
-const fleet = (observability: object, change: object = {}) =>
-  parseConfig({
-    hosts: {
-      db: server("192.0.2.1", ["manager", "data"]),
-      web: server("192.0.2.2", ["edge", "app"]),
-      obs: server("192.0.2.3", ["observe"]),
-    },
-    edge: { domain: "chat.example.org" },
-    chat: { bridge: { replicas: 2 } },
-    observability,
-    ...change,
-  });
-
-const heldBy = ({ byName }: Deployment<unknown>, name: string): string =>
-  Buffer.from(String(byName(name).inputs["data"]), "base64").toString();
+import { fleet, heldBy } from "./watched";
 
 interface Scraped {
   job_name: string;

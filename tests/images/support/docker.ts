@@ -76,6 +76,7 @@ export const builds: Record<string, Build> = {
   pooler: {},
   exporters: {},
   prometheus: {},
+  given: { packages: "python3", app: "lab/apps/loki" },
 };
 
 /** Builds as the deployment does: the image's directory, the app under app/, the machine's extra CAs under .ca/. */

@@ -3,6 +3,7 @@ import type { GroupCases } from "./case";
 
 const prometheus = targetOf("prometheus");
 const alertmanager = targetOf("alertmanager");
+const alloy = targetOf("alloy");
 const one = (metric: string, labels: Readonly<Record<string, string>>, values: string) => ({
   [series(metric, labels)]: values,
 });
@@ -191,6 +192,25 @@ export const prometheusCases: GroupCases<"prometheus"> = {
       },
     ],
     quiet: [{ series: one("prometheus_tsdb_wal_corruptions_total", prometheus, flat(0, 60)), at: "1m" }],
+  },
+  LogsLost: {
+    fires: [
+      {
+        series: one(
+          "loki_write_dropped_entries_total",
+          { ...alloy, reason: "ingester_error" },
+          ramp(0, 2, 60),
+        ),
+        at: "20m",
+        alerts: [
+          {
+            labels: { ...aggregated, severity: "warning" },
+            summary: "Alloy on web1 gave up 30 lines of logs in fifteen minutes",
+          },
+        ],
+      },
+    ],
+    quiet: [{ series: one("loki_write_dropped_entries_total", alloy, flat(9, 60)), at: "20m" }],
   },
   CompactionsFailing: {
     fires: [

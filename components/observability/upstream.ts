@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { ImagesConfig } from "../config/schema";
+import { UpstreamSource } from "../config/upstream";
+import { Upstream } from "../config/versions";
+import { Host } from "../host/host";
+import { Image } from "../images/serviceImage";
+import { sourcedImage } from "../images/sourcedImage";
+
+/** A program that Debian does not have, ready to run. */
+export interface UpstreamProgram {
+  image: Image;
+  /** Absolute path in the image: the executable; of Grafana, the directory it is in. */
+  place: string;
+  /** How its health is asked for. @default as every image's */
+  healthCommand?: string[];
+}
+
+/** Where the makers' images have their programs; in an image of given files it is below /app. */
+const places: Record<Upstream, string> = {
+  loki: "/usr/bin/loki",
+  alloy: "/bin/alloy",
+  grafana: "/usr/share/grafana",
+};
+
+/** Where the program is in an image of given files. */
+const given: Record<Upstream, string> = { loki: "/app/loki", alloy: "/app/alloy", grafana: "/app" };
+
+const healthcheck = path.join(__dirname, "..", "..", "images", "given", "healthcheck.sh");
+
+/** Loki's image holds nothing but Loki, which asks itself; the others' hold bash, which runs the usual check. */
+function healthOf(program: Upstream): string[] {
+  return program === "loki" ? [places.loki, "-health"] : ["bash", "-c", readFileSync(healthcheck, "utf8")];
+}
+
+/** The program's image, from where its source says. */
+export function upstreamProgram(
+  program: Upstream,
+  args: { source: UpstreamSource; images: ImagesConfig; host: Host; nodes: Host[] },
+  opts: pulumi.ComponentResourceOptions,
+): UpstreamProgram {
+  const packages = { sample: ["python3"], real: [] };
+  const image = sourcedImage(
+    `${program}-image`,
+    { ...args, image: "given", application: program, packages },
+    opts,
+  );
+  return args.source.kind === "image"
+    ? { image, place: places[program], healthCommand: healthOf(program) }
+    : { image, place: given[program] };
+}
