@@ -15,6 +15,7 @@ const label = fc
 const domain = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join("."));
 const account = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,31}$/);
 const path = fc.stringMatching(/^[A-Za-z~/.][A-Za-z0-9 '"$~/._-]{0,30}$/);
+const imageTag = fc.stringMatching(/^[0-9a-f]{12}$/);
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
 const roles = fc.shuffledSubarray(["manager", "data", "edge", "app"], { minLength: 4, maxLength: 4 });
 
@@ -227,6 +228,10 @@ export const validConfig: fc.Arbitrary<Raw> = fc
           keep: fc.integer({ min: 2, max: 100 }),
         }),
         observability,
+        release: some({
+          rollbackOnFailure: fc.boolean(),
+          images: some({ bridge: imageTag, gateway: imageTag, frontend: imageTag }),
+        }),
       },
       ["hosts", "edge"],
     ),

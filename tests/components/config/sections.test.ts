@@ -164,3 +164,13 @@ test("images", () => {
     "hypha:images.keep: is below the least allowed, 2; fix: it takes: Versions of each image that stay on an engine, besides those in use: what a way back needs. Default: 5",
   ]);
 });
+
+test("nothing goes back by itself unless that is said, and an image is named by its tag", () => {
+  expect(parseConfig(local()).release).toEqual({ rollbackOnFailure: false, images: {} });
+  expect(problemsOf(local({ release: { images: { frontend: "latest" } } }))).toEqual([
+    "hypha:release.images.frontend: is no tag of an image; fix: write the 12 hex digits that stand behind its name in make history JSON=1",
+  ]);
+  expect(problemsOf(local({ release: { images: { edge: "0123456789ab" } } }))).toEqual([
+    "hypha:release.images.edge: is no known key; fix: remove it; known here: bridge, gateway, frontend",
+  ]);
+});
