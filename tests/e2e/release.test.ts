@@ -1,10 +1,9 @@
-import { X509Certificate } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { ReleaseCheckout } from "./support/releases";
+import { ReleaseCheckout, whatRuns } from "./support/releases";
 import { must, projectRoot, Run, untilOutput } from "./support/stack";
 
 /**
@@ -67,26 +66,7 @@ async function succeed(name: string, tool: string, args: string[]): Promise<Run>
   return run;
 }
 
-/**
- * What runs: each service's whole definition, the images' ids, and the text of every config that a service uses; of a
- * certificate its names, as another one for the same names is made anew.
- */
-async function running(): Promise<string> {
-  const told = await vps.exec(
-    "for s in $(docker service ls --format '{{.Name}}' | sort); do " +
-      "docker service inspect --format '{{.Spec.Name}} {{json .Spec.TaskTemplate.ContainerSpec.Image}} " +
-      "{{json .Spec.TaskTemplate.ContainerSpec.Env}} {{json .Spec.Mode}} {{json .Spec.TaskTemplate.Resources}}' $s; " +
-      "docker image inspect --format '{{.Id}}' $(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' $s); " +
-      "for c in $(docker service inspect --format '{{range .Spec.TaskTemplate.ContainerSpec.Configs}}{{.ConfigID}} {{end}}' $s); " +
-      "do docker config inspect --format '{{json .Spec.Data}}' $c; done; done",
-  );
-  return told.replace(/^"(.*)"$/gm, (line, base64: string) => {
-    const content = Buffer.from(base64, "base64");
-    return content.toString().startsWith("-----BEGIN CERTIFICATE")
-      ? `certificate of ${new X509Certificate(content).subjectAltName ?? "nobody"}`
-      : line;
-  });
-}
+const running = () => whatRuns(vps);
 
 const rooms = async (): Promise<string | undefined> => {
   const response = await siteRequest(site, "/api/rooms/list", { timeoutSeconds: 10 });
@@ -103,6 +83,9 @@ afterAll(async () => {
   await vps.down();
   checkout.remove();
 });
+
+/** The edge with a second name. Another edge is a moment without one: it has a port. */
+const aliased = { aliases: ["other.test"] };
 
 /** What ran in each version, from the first. */
 const states: string[] = [];
@@ -136,8 +119,8 @@ test("four versions; while one is deployed a second operator is told whose turn 
   states.push(await running());
   for (const [greeting, edge] of [
     ["two", {}],
-    ["three", { aliases: ["other.test"] }],
-    ["four", { aliases: ["other.test"] }],
+    ["three", aliased],
+    ["four", aliased],
   ] as const) {
     writePage(greeting);
     await configure({ GREETING: greeting }, edge);
@@ -165,8 +148,50 @@ test("three versions back, all that runs is byte for byte what ran then", async 
   expect(checkout.git("worktree", "list").split("\n")).toHaveLength(1);
 });
 
+test("a version whose files are others now is put back from its images", async () => {
+  const run = await succeed("redeploy-pinned", "redeploy", ["--version", "3", "--yes"]);
+  expect(run.output).toMatch(/ok +images +all 6 are still on the hosts/);
+  expect(await running()).toBe(states[2]);
+  expect((await siteRequest(site, "/", { timeoutSeconds: 10 })).body).toContain("<title>three</title>");
+});
+
+test("one service goes back by itself: its definition is that of then, and all else is as before", async () => {
+  const run = await succeed("service", "redeploy", ["--version", "2", "--service", "gateway", "--yes"]);
+  expect(run.output).toContain("release: redeploy of gateway as in version 2 begins");
+  const lines = (text: string) => text.split("\n");
+  const gateway = (line: string) => line.startsWith("hypha-release-gateway ");
+  expect(lines(await running()).filter(gateway)).toEqual(lines(states[1] ?? "").filter(gateway));
+  const others = (text: string) => lines(text).filter((line) => !gateway(line));
+  expect(others(await running())).toEqual(others(states[2] ?? ""));
+  states.push(await running());
+});
+
+test("status shows what is wanted and runs, the last deployment, and that nobody deploys", async () => {
+  const { output } = await succeed("status", "status", []);
+  expect(output).toMatch(
+    /^last deployment: version 7, back to version 2, \S+Z, by \S+@\S+, commit [0-9a-f]{12}: succeeded, its tests passed$/m,
+  );
+  expect(output).toMatch(/^lock: free$/m);
+  expect(output).toMatch(
+    /^hypha-release-gateway +1\/1 +vps50 +gateway:[0-9a-f]{12} [0-9a-f]{12} +as wanted +healthy +\S+Z +ok$/m,
+  );
+  expect(output).not.toContain("\u001b[");
+  const json = await succeed("status-json", "status", ["--json"]);
+  const { deployment, lock, components } = JSON.parse(json.output) as {
+    deployment: { version: number; record: { validation: object } };
+    lock: object;
+    components: { name: string; wanted: { id: string }; running: { id: string }[] }[];
+  };
+  expect(deployment).toMatchObject({ version: 7, record: { validation: { ok: true, checks: "quick" } } });
+  expect(lock).toEqual({});
+  expect(components.map(({ running: now }) => now.map(({ id }) => id))).toEqual(
+    components.map(({ wanted }) => [wanted.id]),
+  );
+  expect(components).toHaveLength(6);
+});
+
 test("a broken release goes back by itself: no request fails, and the exit code still says that it failed", async () => {
-  await configure({ PATH: "/nowhere" });
+  await configure({ PATH: "/nowhere" }, aliased);
   checkout.commit("broken");
   const poller = new Poller(rooms);
   const run = await checkout.run("deploy", ["--yes"], { ROLLBACK_ON_FAILURE: "true" });
@@ -174,15 +199,49 @@ test("a broken release goes back by itself: no request fails, and the exit code 
   keep("broken", run);
   expect(run.code).toBe(1);
   expect(run.output).toMatch(
-    /Version 5 is back and answers \(\d+ s\)\. The deployment failed all the same\./,
+    /Version 7 is back and answers \(\d+ s\)\. The deployment failed all the same\./,
   );
-  expect(await running()).toBe(states[0]);
+  expect(await running()).toBe(states[4]);
   expect(report.requests).toBeGreaterThan(20);
   expect(report.failures).toEqual([]);
 });
 
+test("the server keeps what each deployment said, for its owner only and without a secret", async () => {
+  const log = await succeed("log", "history", ["--version", "8"]);
+  expect(log.output).toMatch(/Z info +ok +git tree +clean at [0-9a-f]{12}$/m);
+  expect(log.output).toMatch(/Z info +\S+: gateway-service updating$/m);
+  expect(log.output).toMatch(/Z error \S+: gateway-service FAILED \(\d+ s\)$/m);
+  const good = await succeed("log-good", "history", ["--version", "7"]);
+  expect(good.output).toMatch(/Z info +ok +services +homeserver .*_matrix\/client\/versions: 200$/m);
+  const kept = "/var/lib/hypha/deployments/release";
+  expect(await vps.exec(`stat -c %a ${kept}/*.log | sort -u`)).toBe("600\n");
+  const { output: password } = await must(
+    "pulumi",
+    ["stack", "output", "adminPassword", "--show-secrets", "--stack", checkout.stack],
+    { env: checkout.env, cwd: checkout.directory },
+  );
+  expect(password.trim().length).toBeGreaterThan(8);
+  expect(await vps.exec(`grep -rlF '${password.trim()}' ${kept} || true`)).toBe("");
+});
+
+test("a lock that is taken away ends its deployment, which says so; who did it is in the audit log", async () => {
+  await configure({ GREETING: "unlocked" }, aliased);
+  checkout.commit("unlocked");
+  const hung = checkout.start("deploy", ["--yes"]);
+  await untilOutput(hung.output, /gateway-service updating/);
+  const held = await checkout.run("status");
+  expect(held.output).toMatch(/^lock: held: up by \S+@\S+ \(process \d+\) since \S+Z, commit [0-9a-f]{12}$/m);
+  const broken = await succeed("unlock", "lock", ["break", "--yes"]);
+  expect(broken.output).toMatch(/the lock was taken away from (\S+@\S+) by \1/);
+  const run = await hung.ended;
+  keep("unlocked", run);
+  expect(run.code).toBe(1);
+  expect(run.output).toContain("The lock is lost: it was taken away");
+  expect((await checkout.run("lock")).output).toContain("the lock of release is free");
+});
+
 test("a killed deployment frees its lock; the next one removes what it left, finishes, and tells what was not committed", async () => {
-  await configure({ GREETING: "after the kill" });
+  await configure({ GREETING: "after the kill" }, aliased);
   checkout.commit("after the kill");
   const killed = checkout.start("deploy", ["--yes"]);
   await untilOutput(killed.output, /gateway-service updating/);
@@ -198,11 +257,17 @@ test("a killed deployment frees its lock; the next one removes what it left, fin
   );
   expect(await rooms()).toBeUndefined();
   const audit = await succeed("audit", "audit", ["--json"]);
-  const records = JSON.parse(audit.output) as { result: string; dirty: boolean }[];
+  const records = JSON.parse(audit.output) as {
+    result: string;
+    dirty: boolean;
+    who: string;
+    from?: string;
+  }[];
   expect(records.map(({ result, dirty }) => `${result} ${dirty ? "dirty" : "clean"}`)).toEqual([
-    ...["succeeded clean", "succeeded clean", "succeeded clean", "succeeded clean", "succeeded clean"],
-    ...["failed clean", "succeeded clean", "succeeded dirty"],
+    ...Array<string>(7).fill("succeeded clean"),
+    ...["failed clean", "succeeded clean", "failed clean", "unlocked clean", "succeeded dirty"],
   ]);
+  expect(records.flatMap(({ from, who }) => (from === undefined ? [] : [from === who]))).toEqual([true]);
 });
 
 test("a version whose image is gone and whose files are others now changes nothing", async () => {
@@ -213,6 +278,6 @@ test("a version whose image is gone and whose files are others now changes nothi
   const run = await checkout.run("redeploy", ["--version", "2", "--yes"]);
   keep("image-gone", run);
   expect(run.code).toBe(1);
-  expect(run.output).toContain(`frontend: ${reference} is on no host any more, and its files are others now`);
+  expect(run.output).toContain(`frontend: ${reference} is on none of vps50, and its files are others now`);
   expect(await running()).toBe(before);
 });

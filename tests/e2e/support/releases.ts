@@ -1,8 +1,10 @@
 import { execFileSync } from "child_process";
+import { X509Certificate } from "crypto";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { stringify } from "yaml";
+import { LabVps } from "./lab";
 import { projectRoot, Run, Running, start } from "./stack";
 
 /** A clone of what this checkout has now, with commits, a stack, a state and an engine's environment of its own. */
@@ -76,4 +78,27 @@ export class ReleaseCheckout {
     fs.rmSync(this.directory, { recursive: true, force: true });
     fs.rmSync(this.env["HYPHA_DATA"] ?? "", { recursive: true, force: true });
   }
+}
+
+/**
+ * What runs: each service's whole definition, the images' ids, and the text of every config that a service uses; of a
+ * certificate its names, as another one for the same names is made anew.
+ */
+export async function whatRuns(vps: LabVps): Promise<string> {
+  const told = await vps.exec(
+    "for s in $(docker service ls --format '{{.Name}}' | sort); do " +
+      "docker service inspect --format '{{.Spec.Name}} {{json .Spec.TaskTemplate.ContainerSpec.Image}} " +
+      "{{json .Spec.TaskTemplate.ContainerSpec.Env}} {{json .Spec.Mode}} {{json .Spec.TaskTemplate.Resources}}' $s; " +
+      "docker image inspect --format '{{.Id}}' $(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' $s); " +
+      // By the file that it is: a service has them in the order of their names, which are new with each content.
+      "for c in $(docker service inspect " +
+      `--format '{{range .Spec.TaskTemplate.ContainerSpec.Configs}}{{.File.Name}}={{.ConfigID}}{{"\\n"}}{{end}}' $s | sort); ` +
+      "do docker config inspect --format '{{json .Spec.Data}}' ${c#*=}; done; done",
+  );
+  return told.replace(/^"(.*)"$/gm, (line, base64: string) => {
+    const content = Buffer.from(base64, "base64");
+    return content.toString().startsWith("-----BEGIN CERTIFICATE")
+      ? `certificate of ${new X509Certificate(content).subjectAltName ?? "nobody"}`
+      : line;
+  });
 }
