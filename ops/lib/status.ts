@@ -114,7 +114,7 @@ function runs({ running, wanted }: ComponentStatus): string {
 }
 
 /** Colours on a terminal; elsewhere the text as it is. */
-export const painter = (colour: boolean) => (code: 1 | 31 | 32, text: string) =>
+const painter = (colour: boolean) => (code: 1 | 31 | 32, text: string) =>
   colour ? `\u001b[${code}m${text}\u001b[0m` : text;
 
 /** A line for each component; where something is amiss its tasks below. `colour` only on a terminal. */

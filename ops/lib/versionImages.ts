@@ -15,23 +15,35 @@ export interface FoundImages {
   ids: Record<string, Record<string, string>>;
 }
 
-/** Asks the hosts for a version's images; one that does not answer has none. */
+const listing = "{{.Repository}}:{{.Tag}} {{.Digest}} {{.ID}}";
+
+/** The ids of a host's images by name and tag, and by digest, from what `docker image ls` prints in that format. */
+export function parseImages(text: string): Map<string, string> {
+  const rows = text.split("\n").map((line) => line.split(" "));
+  return new Map(
+    rows.flatMap(([name = "", digest = "", id = ""]) => [[name, id] as const, [digest, id] as const]),
+  );
+}
+
+/** Asks the hosts for a version's images, each once; one that does not answer has none. */
 export function findImages(images: Version["images"], hosts: readonly StackHost[]): FoundImages {
-  const idOn = (host: StackHost, reference: string) => {
+  const known = hosts.map((host) => {
     try {
-      const id = docker(host, ["image", "inspect", "--format", "{{.Id}}", reference]).trim();
-      return [[host.name, id]];
+      const args = ["image", "ls", "--digests", "--no-trunc", "--format", listing];
+      return [host.name, parseImages(docker(host, args))] as const;
     } catch {
-      return [];
+      return [host.name, new Map<string, string>()] as const;
     }
-  };
+  });
+  const ids = (reference: string) =>
+    known.flatMap(([host, on]) => {
+      const id = on.get(reference.split("@")[1] ?? reference);
+      return id === undefined ? [] : [[host, id] as const];
+    });
   return {
     hosts: hosts.map(({ name }) => name),
     ids: Object.fromEntries(
-      Object.entries(images ?? {}).map(([part, { reference }]) => [
-        part,
-        Object.fromEntries(hosts.flatMap((host) => idOn(host, reference))) as Record<string, string>,
-      ]),
+      Object.entries(images ?? {}).map(([part, { reference }]) => [part, Object.fromEntries(ids(reference))]),
     ),
   };
 }

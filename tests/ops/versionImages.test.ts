@@ -1,5 +1,5 @@
 import { EngineEvent } from "../../ops/lib/deployment";
-import { imagesCheck, withPins } from "../../ops/lib/versionImages";
+import { findImages, imagesCheck, parseImages, withPins } from "../../ops/lib/versionImages";
 
 describe("the images of a version", () => {
   const images = {
@@ -64,6 +64,20 @@ describe("the images of a version", () => {
       verdict: "FAILED",
       what: `gateway: ${gate.reference} is on web2, and it is to run on web1, web3`,
     });
+  });
+
+  test("a host's are known by name and tag, and what is pulled by its digest", () => {
+    const digest = `sha256:${"d".repeat(64)}`;
+    const known = parseImages(
+      `hypha-t-images/edge:00000000000a <none> x\ngrafana/grafana:<none> ${digest} y\n`,
+    );
+    expect([edge.reference, digest, gate.reference].map((name) => known.get(name))).toEqual([
+      "x",
+      "y",
+      undefined,
+    ]);
+    const silent = { name: "web9", dockerHost: "unix:///nowhere/docker.sock", sshArgs: [] };
+    expect(findImages(images, [silent])).toEqual({ hosts: ["web9"], ids: { edge: {}, gateway: {} } });
   });
 
   describe("are taken as they are", () => {
