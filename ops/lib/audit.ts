@@ -7,7 +7,7 @@ import { gitRevision } from "../../components/config/revision";
 import { HostConfig, StackConfig } from "../../components/config/schema";
 import { HostAccess } from "../../components/host/access";
 import { Channel, ensureControlDirectory, hostAccess, sshDestination } from "../../components/host/channel";
-import { dataDirectory } from "./dataDirectory";
+import { dataDirectory } from "../../components/shell/dataDirectory";
 import { Deployment, jsonLines } from "./deployment";
 import type { LockOwner } from "./lock";
 

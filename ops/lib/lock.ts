@@ -2,7 +2,7 @@ import { spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import { StackConfig } from "../../components/config/schema";
-import { dataDirectory } from "./dataDirectory";
+import { dataDirectory } from "../../components/shell/dataDirectory";
 import { firstContact, run } from "./firstContact";
 import { ToolError } from "./tool";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dataDirectory } from "./dataDirectory";
+import { dataDirectory } from "../../components/shell/dataDirectory";
 import { pulumi } from "./stack";
 import { StackState } from "./state";
 
