@@ -4,7 +4,8 @@ import { parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: logs --service NAME [--lines N] [--follow] [--json]
 The log of one service over all its tasks and hosts, the last 100 lines unless told otherwise.
-NAME may leave out the stack's prefix: edge is hypha-<stack>-edge. --json lists the services instead.
+NAME may leave out the stack's prefix: edge is hypha-<stack>-edge. Where each version is a set of its own, it is the one
+that is there, or is given by its own name. --json lists the services instead.
 STACK names the stack (default: the selected one).`;
 
 runTool(usage, async (args) => {
@@ -24,7 +25,10 @@ runTool(usage, async (args) => {
     return 0;
   }
   const wanted = values.get("--service");
-  const name = names.find((known) => known === wanted || known === `hypha-${stack}-${wanted}`);
+  const whole = `hypha-${stack}-${wanted}`;
+  const sets = names.filter((known) => known.replace(/-service-[0-9a-f]{7}$/, "") === whole);
+  const name =
+    names.find((known) => known === wanted || known === whole) ?? (sets.length > 1 ? undefined : sets[0]);
   if (name === undefined) {
     const problem =
       wanted === undefined ? "which service? make logs SERVICE=…" : `no service is called ${wanted}`;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dnsName, problem, whenSound } from "./fields";
 import { source } from "./source";
+import { onlyRolling, strategy } from "./strategy";
 
 const resources = z
   .strictObject({
@@ -36,6 +37,7 @@ const app = () => ({
   source,
   resources,
   env,
+  strategy,
 });
 
 const replicas = z
@@ -64,6 +66,7 @@ const postgres = z
       .default(true)
       .describe("true: destroy leaves the data volume, protected; false: destroy removes it. Default: true"),
     resources,
+    strategy: onlyRolling("database"),
   })
   .superRefine(
     (value, context) => {
@@ -97,7 +100,7 @@ export const chat = z
       .describe("Name of the first user, an administrator, before the colon. Default: admin"),
     postgres,
     homeserver: z
-      .strictObject({ resources })
+      .strictObject({ resources, strategy: onlyRolling("database") })
       .prefault({})
       .describe("The Matrix homeserver, always one container"),
     bridge: z

@@ -140,3 +140,4 @@ export type HostConfig = StackConfig["hosts"][string];
 export type { HostRole, LocalHost, VpsHost } from "./hosts";
 export type { Resources } from "./chat";
 export type { Source } from "./source";
+export type { StagedStrategy, Strategy } from "./strategy";

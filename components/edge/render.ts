@@ -4,8 +4,8 @@ export interface Route {
   path: string;
   /** This path only, and GET only: nothing below it and no other method. @default false */
   readOnly?: boolean;
-  /** DNS name on the stack's network and port, `name:8080`. */
-  upstream: string;
+  /** DNS name on the stack's network and port, `name:8080`; or the workload whose rollouts say which set it is. */
+  upstream: string | { setOf: string };
   /** Largest request body in MiB. @default 1 */
   maxBodyMiB?: number;
 }
@@ -25,11 +25,23 @@ export interface EdgeSettings {
   figures?: boolean;
 }
 
+/** Where the container has the files of the rollouts, one for each workload. */
+export const rolloutsPath = "/etc/hypha/rollouts";
+
+/** The Nginx variable that such a file sets. */
+export function setVariable(workload: string): string {
+  return `set_${workload.replaceAll("-", "_")}`;
+}
+
+function upstreamOf({ upstream }: Route): string {
+  return typeof upstream === "string" ? upstream : `$${setVariable(upstream.setOf)}`;
+}
+
 function renderRoute(route: Route): string {
   return `
     location ${route.readOnly ? "= " : ""}${route.path} {${route.readOnly ? "\n      limit_except GET { deny all; }" : ""}
       # A variable makes Nginx ask the resolver again: replicas come and go.
-      set $upstream ${route.upstream};
+      set $upstream ${upstreamOf(route)};
       proxy_pass http://$upstream;
       client_max_body_size ${route.maxBodyMiB ?? 1}m;
     }`;
@@ -94,10 +106,11 @@ export function renderNginxConf(settings: EdgeSettings): string {
   const names = [settings.domain, ...settings.aliases].join(" ");
   const port = settings.httpsPort === 443 ? "" : `:${settings.httpsPort}`;
   const routes = [...settings.routes].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const rollouts = routes.some(({ upstream }) => typeof upstream !== "string");
   const documents = Object.entries(settings.documents).sort(([a], [b]) => (a < b ? -1 : 1));
   return `worker_processes auto;
 pid /tmp/nginx.pid;
-worker_shutdown_timeout 4s;
+worker_shutdown_timeout ${rollouts ? 60 : 4}s;
 error_log stderr warn;
 
 events {
@@ -114,7 +127,7 @@ http {
   server_tokens off;
   # A redirect of Nginx's own must not name the container's port.
   absolute_redirect off;
-  log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr $request_name';
+  log_format main '$remote_addr "$request" $status $body_bytes_sent $request_time $upstream_addr${rollouts ? " $proxy_host" : ""} $request_name';
   access_log /dev/stdout main;${settings.figures ? figuresLog : ""}
   # Every service that logs a request names it so. Who asks may give it a name; what is none gets one of Nginx.
   map $http_x_request_id $request_name {
@@ -141,7 +154,7 @@ http {
   map $http_upgrade $connection_upgrade {
     default upgrade;
     "" "";
-  }
+  }${rollouts ? `\n\n  # Which set of a workload serves whom.\n  include ${rolloutsPath}/*.conf;` : ""}
 
   ssl_certificate /etc/hypha/tls.crt;
   ssl_certificate_key /run/secrets/tls.key;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ImagesConfig, Source } from "../config/schema";
+import { ImagesConfig, Source, Strategy } from "../config/schema";
 import { Host } from "../host/host";
 import { Image } from "../images/serviceImage";
 import { sourcedImage } from "../images/sourcedImage";
@@ -13,6 +13,8 @@ export interface ApplicationArgs {
   /** Memory limit in MiB. @default the component's */
   memoryMiB?: number;
   cpus?: number;
+  /** How a new version takes over. @default rolling */
+  strategy?: Strategy;
 }
 
 /** The applications of the chat, by the name of their image. */

@@ -44,6 +44,7 @@ export class Bridge extends pulumi.ComponentResource {
           mycelium === undefined ? [] : [{ source: mycelium.directory, path: apiPath, follow: false }],
         memoryMiB: args.memoryMiB ?? 128,
         cpus: args.cpus,
+        strategy: args.strategy,
         after: [args.homeserver, ...(mycelium?.after ?? [])],
       },
       { parent: this },

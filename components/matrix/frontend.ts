@@ -19,6 +19,7 @@ export class Frontend extends pulumi.ComponentResource {
         env: args.env,
         memoryMiB: args.memoryMiB ?? 64,
         cpus: args.cpus,
+        strategy: args.strategy,
       },
       { parent: this },
     );

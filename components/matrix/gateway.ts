@@ -38,6 +38,7 @@ export class Gateway extends pulumi.ComponentResource {
         env: args.env,
         memoryMiB: args.memoryMiB ?? 128,
         cpus: args.cpus,
+        strategy: args.strategy,
         ...this.databaseAccess(name, cluster, args.database),
       },
       { parent: this },

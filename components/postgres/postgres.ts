@@ -6,7 +6,8 @@ import { Machine, postgresSizes, PostgresWishes } from "../sizing/sizing";
 import { Cluster } from "../swarm/cluster";
 import { ConfigFile } from "../swarm/files";
 import { stackLabels, stackName } from "../swarm/naming";
-import { VolumeMount, Workload } from "../swarm/workload";
+import { VolumeMount } from "../swarm/mounts";
+import { Workload } from "../swarm/workload";
 import { Database, monitor, renderHba, renderIdent, renderInitSql, renderPostgresqlConf } from "./render";
 
 export interface PostgresArgs extends PostgresWishes {

@@ -53,6 +53,7 @@ export class Cluster extends pulumi.ComponentResource {
   readonly manager: Host;
   readonly nodes: Readonly<Record<string, ClusterNode>>;
   /** Overlay network that the stack's services meet on. */
+  readonly network: pulumi.Resource;
   readonly networkId: pulumi.Output<string>;
   /** Wait for this: the swarm is there. */
   readonly started: pulumi.Resource;
@@ -116,6 +117,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       { parent: this, provider: this.provider, dependsOn: this.started },
     );
+    this.network = network;
     this.networkId = network.id;
     this.registerOutputs({ networkId: this.networkId });
   }

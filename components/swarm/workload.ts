@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { Strategy } from "../config/schema";
 import { Image } from "../images/serviceImage";
 import { Cluster, hostConstraint, NodeRole, roleConstraint } from "./cluster";
 import { duration } from "./duration";
@@ -7,29 +8,10 @@ import { explainFailure } from "./failure";
 import { stackLabels, stackName } from "./naming";
 import { ConfigMount, SecretMount } from "./files";
 import { Metrics } from "./metrics";
+import { containerMounts, Mounts } from "./mounts";
+import { setLabels, sets } from "./sets";
 
-/** A named volume and where the container sees it. */
-export interface VolumeMount {
-  volume: pulumi.Input<string>;
-  /** Absolute path in the container. */
-  path: string;
-  /** @default false */
-  readOnly?: boolean;
-  /** The data belongs to another workload, which fills it: mounting copies nothing into it. @default false */
-  shared?: boolean;
-}
-
-/** A directory of the node itself, which the container may read and not change; to a socket in it, it may connect. */
-export interface HostMount {
-  /** Absolute path on every node of the role: Swarm starts no container where it is missing. */
-  source: pulumi.Input<string>;
-  /** Absolute path in the container. */
-  path: string;
-  /** Show what is mounted there later, too: the node's file systems must be shared, as systemd makes them. */
-  follow: boolean;
-}
-
-export interface WorkloadArgs {
+export interface WorkloadArgs extends Mounts {
   image: Image;
   /** Where it may run. @default "app" */
   role?: NodeRole;
@@ -47,10 +29,6 @@ export interface WorkloadArgs {
   env?: Record<string, pulumi.Input<string>>;
   secrets?: SecretMount[];
   configs?: ConfigMount[];
-  volumes?: VolumeMount[];
-  hostMounts?: HostMount[];
-  /** Directories in memory, writable in a file system that is not. @default /tmp */
-  scratch?: string[];
   /** Ports published on the node itself. */
   ports?: { target: number; published: number }[];
   /** Memory limit in MiB; the container is killed above it. */
@@ -63,8 +41,12 @@ export interface WorkloadArgs {
   healthCommand?: string[];
   /** Seconds between two health checks; each costs a process in the container. @default 3 */
   healthSeconds?: number;
-  /** Seconds between SIGTERM and SIGKILL. @default 10 */
+  /** What asks it to end. @default the image's own signal */
+  stopSignal?: string;
+  /** Seconds between that and SIGKILL. @default 10 */
   stopSeconds?: number;
+  /** How a new version takes over; what owns a volume or a port can have none but rolling. @default rolling */
+  strategy?: Strategy;
   /** What must be there before it starts. */
   after?: pulumi.Resource[];
 }
@@ -80,19 +62,32 @@ const logOptions = {
 /**
  * A replicated Swarm service: health check, limits, restart and update policy and log rotation, without exception.
  * A release whose health check fails is rolled back by Swarm and fails the update. A workload that owns a volume or
- * a port stops the old container first, any other starts the new one first. What it tells of itself is one of the
- * cluster's `targets`. `destroy` removes the service.
+ * a port stops the old container first, any other starts the new one first. With a strategy other than rolling each
+ * version is a set of its own, a service beside the old one, which stays until a `Rollout` lets it go. What it tells of
+ * itself is one of the cluster's `targets`. `destroy` removes the service, and every set.
  */
 export class Workload extends pulumi.ComponentResource {
+  readonly name: string;
   /** DNS name on the stack's network; resolves to every healthy replica. */
   readonly hostname: string;
+  readonly strategy: Strategy;
+  /** DNS name of the newest set alone; the same as `hostname` where there are no sets. */
+  readonly live: pulumi.Output<string>;
   readonly serviceId: pulumi.Output<string>;
 
   constructor(name: string, cluster: Cluster, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:swarm:Workload", name, {}, opts);
+    this.name = name;
     this.hostname = stackName(name);
+    this.strategy = args.strategy ?? { kind: "rolling" };
+    const staged = this.strategy.kind !== "rolling";
     const { role = "app", replicas = 1, host } = args;
     const exclusive = (args.volumes ?? []).some((mount) => !mount.shared) || (args.ports ?? []).length > 0;
+    if (staged && exclusive) {
+      throw new pulumi.RunError(
+        `${name}: owns a volume or a port, which two sets cannot share; fix: strategy rolling`,
+      );
+    }
     const startSeconds = args.startSeconds ?? 20;
     const policy = {
       parallelism: 1,
@@ -101,11 +96,26 @@ export class Workload extends pulumi.ComponentResource {
       delay: duration(0),
       maxFailureRatio: "0",
     };
+    const needs = [
+      ...(host === undefined ? cluster.nodesWith(role) : [cluster.node(host)]),
+      args.image,
+      ...(args.after ?? []),
+    ];
+    if (staged) {
+      const files = [
+        ...(args.secrets ?? []).map((one) => one.secret),
+        ...(args.configs ?? []).map((one) => one.config),
+      ];
+      // What the sets use goes after them.
+      const dependsOn = [cluster.network, ...files, ...needs];
+      needs.push(sets(`${name}-sets`, cluster, { workload: name }, { parent: this, dependsOn }));
+    }
     const service = new docker.Service(
       `${name}-service`,
       {
-        name: this.hostname,
-        labels: stackLabels(),
+        // A set cannot be changed in place, so Pulumi names it; all sets of a workload go by its hostname, too.
+        name: staged ? undefined : this.hostname,
+        labels: staged ? setLabels(name) : stackLabels(),
         mode: { replicated: { replicas } },
         endpointSpec: {
           mode: "dnsrr",
@@ -118,10 +128,14 @@ export class Workload extends pulumi.ComponentResource {
         },
         updateConfig: { ...policy, failureAction: "rollback" },
         rollbackConfig: { ...policy, failureAction: "pause" },
-        // Long enough for every replica to start and be found healthy, one after the other, and to fail once.
-        convergeConfig: { delay: duration(1), timeout: duration((startSeconds + 60) * (replicas + 1)) },
+        // Long enough for every replica to start and be found healthy, one after the other, and to fail once; a set's
+        // start all at once.
+        convergeConfig: {
+          delay: duration(1),
+          timeout: duration((startSeconds + 60) * (staged ? 1 : replicas + 1)),
+        },
         taskSpec: {
-          networksAdvanceds: [{ id: cluster.networkId }],
+          networksAdvanceds: [{ id: cluster.networkId, aliases: staged ? [this.hostname] : undefined }],
           placement: { constraints: [host === undefined ? roleConstraint(role) : hostConstraint(host)] },
           restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
           logDriver: { name: "json-file", options: logOptions },
@@ -139,6 +153,7 @@ export class Workload extends pulumi.ComponentResource {
             env: args.env,
             readOnly: true,
             capDrops: ["ALL"],
+            stopSignal: args.stopSignal,
             stopGracePeriod: duration(args.stopSeconds ?? 10),
             healthcheck: {
               tests: ["CMD", ...(args.healthCommand ?? ["/usr/local/bin/healthcheck"])],
@@ -147,27 +162,7 @@ export class Workload extends pulumi.ComponentResource {
               retries: healthRetries,
               startPeriod: duration(startSeconds),
             },
-            mounts: [
-              ...(args.volumes ?? []).map((mount) => ({
-                type: "volume",
-                source: mount.volume,
-                target: mount.path,
-                readOnly: mount.readOnly ?? false,
-                volumeOptions: { noCopy: mount.shared ?? false },
-              })),
-              ...(args.hostMounts ?? []).map((mount) => ({
-                type: "bind",
-                source: mount.source,
-                target: mount.path,
-                readOnly: true,
-                bindOptions: { propagation: mount.follow ? "rslave" : "rprivate" },
-              })),
-              ...(args.scratch ?? ["/tmp"]).map((path) => ({
-                type: "tmpfs",
-                target: path,
-                tmpfsOptions: { sizeBytes: 64 * 1024 * 1024, mode: 0o777 },
-              })),
-            ],
+            mounts: containerMounts(args),
             secrets: (args.secrets ?? []).map((mount) => ({
               secretId: mount.secret.id,
               secretName: mount.secret.name,
@@ -190,14 +185,12 @@ export class Workload extends pulumi.ComponentResource {
       {
         parent: this,
         provider: cluster.provider,
-        dependsOn: [
-          ...(host === undefined ? cluster.nodesWith(role) : [cluster.node(host)]),
-          args.image,
-          ...(args.after ?? []),
-        ],
+        dependsOn: needs,
         hooks: { onError: [explainFailure(cluster, this.hostname)] },
+        ...(staged ? { replaceOnChanges: ["taskSpec"], retainOnDelete: true } : {}),
       },
     );
+    this.live = service.name;
     this.serviceId = service.id;
     const hosts = host === undefined ? cluster.hostsWith(role).map((one) => one.name) : [host];
     cluster.targets.push({ service: name, hostname: this.hostname, replicas, hosts, metrics: args.metrics });

@@ -16,6 +16,7 @@ import { Postgres } from "../postgres/postgres";
 import { Cluster, NodeRole } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
 import { besideData, gatewayDatabase, homeserverDatabase } from "./chatDatabases";
+import { chatRoutes } from "./chatRoutes";
 import { apiOnEach } from "./mycelium";
 
 /**
@@ -66,6 +67,7 @@ export class Chat extends pulumi.ComponentResource {
       ),
       replicas: chat[part].replicas,
       env: chat[part].env,
+      strategy: chat[part].strategy,
       ...chat[part].resources,
     });
     // The pooler stands in for a gateway that Postgres' socket does not reach.
@@ -143,18 +145,7 @@ export class Chat extends pulumi.ComponentResource {
         aliases: edge.aliases,
         httpPort: edge.ports.http,
         httpsPort: edge.ports.https,
-        routes: [
-          { path: "/", upstream: `${frontend.workload.hostname}:8080` },
-          { path: "/api/", upstream: `${gateway.workload.hostname}:8080` },
-          {
-            path: "/api/v1/bridge/status",
-            readOnly: true,
-            upstream: `${this.bridge.workload.hostname}:8081`,
-          },
-          { path: "/_matrix/", upstream: `${homeserver.workload.hostname}:8008`, maxBodyMiB: 50 },
-        ],
-        // The bridge asks whatever address a caller names, and the gateway passes passwords to another server.
-        closed: ["/api/v1/bridge/", "/api/auth/"],
+        ...chatRoutes({ frontend, gateway, bridge: this.bridge, homeserver }),
         documents: {
           "/.well-known/matrix/client": { "m.homeserver": { base_url: `https://${site}` } },
           "/.well-known/matrix/server": { "m.server": `${edge.domain}:${edge.ports.https}` },
@@ -169,7 +160,9 @@ export class Chat extends pulumi.ComponentResource {
     const all: Record<string, Image> = {
       ...parts,
       ...(poolerImage === undefined ? {} : { pooler: poolerImage }),
-      ...pickImages(applications),
+      bridge: applications.bridge.image,
+      gateway: applications.gateway.image,
+      frontend: applications.frontend.image,
     };
     this.images = pulumi
       .all(
@@ -204,8 +197,4 @@ export class Chat extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-function pickImages(applications: Record<Application, { image: Image }>): Record<string, Image> {
-  return Object.fromEntries(Object.entries(applications).map(([part, { image }]) => [part, image]));
 }

@@ -131,7 +131,17 @@ const env = fc.dictionary(
   fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0") && !/^\s*<[^<>]+>\s*$/.test(text)),
   { maxKeys: 4 },
 );
-const app = some({ replicas: int(1, 20), source, resources, env });
+const judged = {
+  confirmSeconds: int(5, 3600),
+  maxErrorPercent: fc.double({ min: 0, max: 100, noNaN: true }),
+  maxLatencyMilliseconds: int(10, 120_000),
+};
+const strategy = fc.oneof(
+  fc.constant({ kind: "rolling" }),
+  some({ kind: fc.constant("blue-green"), ...judged }, ["kind"]),
+  some({ kind: fc.constant("canary"), percent: int(1, 50), seconds: int(5, 86_400), ...judged }, ["kind"]),
+);
+const app = some({ replicas: int(1, 20), source, resources, env, strategy });
 
 const chat = some({
   serverName: domain,

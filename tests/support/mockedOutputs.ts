@@ -38,6 +38,7 @@ export function mockedOutputs(
       return { certRequestPem: pem("CERTIFICATE REQUEST", name) };
     case "docker:index/secret:Secret":
     case "docker:index/serviceConfig:ServiceConfig":
+    case "docker:index/service:Service":
       return { name: inputs["name"] ?? `${name}-0000000` };
     case "command:remote:Command":
     case "command:local:Command":

@@ -5,7 +5,7 @@ const digest = "a".repeat(64);
 
 test("everything but the host and the domain has a default", () => {
   const { chat, edge, images } = parseConfig(local());
-  const app = { replicas: 1, source: { kind: "sample" }, env: {} };
+  const app = { replicas: 1, source: { kind: "sample" }, env: {}, strategy: { kind: "rolling" } };
   expect(chat).toEqual({
     serverName: "chat.example.org",
     admin: "admin",
@@ -27,6 +27,52 @@ test("everything but the host and the domain has a default", () => {
 test("a server name of its own is kept", () => {
   expect(parseConfig(local({ chat: { serverName: "example.org" } })).chat.serverName).toBe("example.org");
 });
+
+const strategyOf = (value: unknown) => {
+  const { strategy } = parseConfig(local({ chat: { gateway: { strategy: value } } })).chat.gateway;
+  return strategy;
+};
+
+test("a strategy is judged by default, and a canary has a share and a time", () => {
+  const judged = { confirmSeconds: 30, maxErrorPercent: 5, maxLatencyMilliseconds: 3000 };
+  expect(strategyOf({ kind: "rolling" })).toEqual({ kind: "rolling" });
+  expect(strategyOf({ kind: "blue-green" })).toEqual({ kind: "blue-green", ...judged });
+  expect(strategyOf({ kind: "canary", seconds: 600 })).toEqual({
+    ...{ kind: "canary", percent: 10, seconds: 600 },
+    ...judged,
+  });
+});
+
+const strategyAt = "hypha:chat.gateway.strategy";
+test.each([
+  [
+    { kind: "big-bang" },
+    `${strategyAt}.kind: is no known kind; fix: write one of rolling, blue-green, canary`,
+  ],
+  [
+    { kind: "rolling", percent: 10 },
+    `${strategyAt}.percent: is no known key; fix: remove it; known here: kind`,
+  ],
+  [
+    { kind: "canary", percent: 51 },
+    `${strategyAt}.percent: is over the most allowed, 50; fix: it takes: Part`,
+  ],
+  [{ kind: "blue-green", confirmSeconds: 0 }, `${strategyAt}.confirmSeconds: is below the least allowed, 5`],
+])("strategy %j is refused", (value, problem) => {
+  const problems = problemsOf(local({ chat: { gateway: { strategy: value } } }));
+  expect(problems).toEqual([expect.stringContaining(problem)]);
+});
+
+test.each(["homeserver", "postgres"])(
+  "%s has data, so that nothing but rolling is taken, and why is said",
+  (part) => {
+    const problems = (kind: string) => problemsOf(local({ chat: { [part]: { strategy: { kind } } } }));
+    expect(problems("rolling")).toEqual([]);
+    expect(problems("canary")).toEqual([
+      `hypha:chat.${part}.strategy.kind: must be rolling: two versions at once would write the same database; fix: remove strategy`,
+    ]);
+  },
+);
 
 const source = (value: unknown) => problemsOf(local({ chat: { gateway: { source: value } } }));
 
@@ -96,7 +142,7 @@ test("replicas, environment and limits", () => {
     resources: { cpus: 0, memoryMB: 64 },
   };
   expect(problemsOf(local({ chat: { bridge, homeserver: { env: {} } } }))).toEqual([
-    "hypha:chat.homeserver.env: is no known key; fix: remove it; known here: resources",
+    "hypha:chat.homeserver.env: is no known key; fix: remove it; known here: resources, strategy",
     "hypha:chat.bridge.replicas: is over the most allowed, 20; fix: it takes: Containers that share the load, 1 to 20. Default: 1",
     "hypha:chat.bridge.resources.cpus: is below the least allowed, 0.05; fix: it takes: CPU limit in cores, may be a fraction. Default: none",
     "hypha:chat.bridge.resources.memoryMB: is no known key; fix: did you mean memoryMiB? Otherwise remove it",

@@ -4,18 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import type { EdgeSettings } from "../../../components/edge/render";
-import { renderNginxConf, siteAuthority } from "../../../components/edge/render";
+import { renderNginxConf, setVariable, siteAuthority } from "../../../components/edge/render";
 
 const name = fc.domain().filter((text) => !/[{};]/.test(text));
 const path = fc
   .array(fc.stringMatching(/^[a-z0-9_.-]{1,8}$/), { maxLength: 4 })
   .map((parts) => (parts.length === 0 ? "/" : `/${parts.join("/")}/`));
+const workload = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
 const route = fc.record(
   {
     path,
-    upstream: fc
-      .tuple(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), fc.integer({ min: 1, max: 65535 }))
-      .map((p) => p.join(":")),
+    upstream: fc.oneof(
+      fc.tuple(workload, fc.integer({ min: 1, max: 65535 })).map((p) => p.join(":")),
+      workload.map((setOf) => ({ setOf })),
+    ),
     maxBodyMiB: fc.integer({ min: 1, max: 100 }),
     readOnly: fc.boolean(),
   },
@@ -78,7 +80,7 @@ test("every route, closed path and document stands there once, in its own block,
           one.readOnly === true ? ["deny all"] : undefined,
         );
         expect(directives.filter((line) => line !== "return 421")).toEqual([
-          `set $upstream ${one.upstream}`,
+          `set $upstream ${typeof one.upstream === "string" ? one.upstream : `$set_${one.upstream.setOf.replaceAll("-", "_")}`}`,
           "proxy_pass http://$upstream",
           `client_max_body_size ${one.maxBodyMiB ?? 1}m`,
         ]);
@@ -97,6 +99,25 @@ test("every route, closed path and document stands there once, in its own block,
     }),
     { numRuns: 200 },
   );
+});
+
+test("where a rollout says the set, its file is read, a reload cuts nothing off for a minute, and the log names the set", () => {
+  const text = (upstream: EdgeSettings["routes"][number]["upstream"]) =>
+    renderNginxConf({
+      ...{ domain: "a.example", aliases: [], httpsPort: 443, documents: {} },
+      routes: [
+        { path: "/", upstream },
+        { path: "/x/", upstream: "x:1" },
+      ],
+    });
+  const staged = text({ setOf: "web-page" });
+  expect(staged).toContain("set $upstream $set_web_page;");
+  expect(staged).toContain("  include /etc/hypha/rollouts/*.conf;");
+  expect(staged).toContain("worker_shutdown_timeout 60s;");
+  expect(staged).toContain("$upstream_addr $proxy_host $request_name';");
+  const plain = text("web-page:8080");
+  expect(plain).toContain("worker_shutdown_timeout 4s;");
+  expect(plain).not.toMatch(/rollouts|proxy_host/);
 });
 
 test("the order in which routes and documents are given changes nothing", () => {
@@ -135,7 +156,7 @@ test("a request has one name: in the log, for the service behind and in every an
       const found = blocks(renderNginxConf(given));
       expect(found.get("http")).toEqual(
         expect.arrayContaining([
-          expect.stringMatching(/^log_format main .*\$upstream_addr \$request_name'$/),
+          expect.stringMatching(/^log_format main .*\$upstream_addr( \$proxy_host)? \$request_name'$/),
           "proxy_set_header X-Request-ID $request_name",
         ]),
       );
@@ -195,7 +216,15 @@ test(title, () => {
       const text = renderNginxConf(given)
         .replaceAll("/etc/hypha/tls.crt", join(directory, "crt"))
         .replaceAll("/run/secrets/tls.key", join(directory, "key"))
-        .replaceAll("/tmp/", `${directory}/`);
+        .replaceAll("/tmp/", `${directory}/`)
+        .replaceAll("/etc/hypha/rollouts/*.conf", join(directory, `${index}.rollouts`));
+      const sets = given.routes.flatMap(({ upstream }) =>
+        typeof upstream === "string" ? [] : [upstream.setOf],
+      );
+      const variables = new Set(
+        sets.map((one) => `map $remote_addr $${setVariable(one)} { default x:1; }\n`),
+      );
+      writeFileSync(join(directory, `${index}.rollouts`), [...variables].join(""));
       writeFileSync(file, text);
       const checked = spawnSync("nginx", ["-t", "-c", file], { encoding: "utf8" });
       expect({ given, ...checked }).toMatchObject({ status: 0 });

@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import { hostScript } from "../shell/hostScript";
+import { dockerHost } from "../host/channel";
+import { Cluster } from "./cluster";
+import { stackLabels } from "./naming";
+
+// A set is a version of a workload as a service of its own. Pulumi makes each and removes none: its own way to replace
+// keeps an old one only until the first `up` that fails elsewhere, and that one may be who serves.
+
+/** Labels of a workload's sets, by which they are found. */
+export const setLabels = (workload: string) => [
+  ...stackLabels(),
+  { label: "hypha.workload", value: workload },
+];
+
+export interface SetsArgs {
+  workload: string;
+  /** The set that stays, by its service's name; without it nothing goes, but all of them with the resource. */
+  live?: pulumi.Input<string>;
+}
+
+/** Asks the swarm's manager to remove sets of a workload: those beside the live one, or, with `destroy`, all. */
+export function sets(
+  name: string,
+  cluster: Cluster,
+  { workload, live }: SetsArgs,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const { name: host, channel } = cluster.manager;
+  return hostScript(
+    name,
+    {
+      channel,
+      script: "swarm/scripts/sets.sh",
+      variables: {
+        HOST_NAME: host,
+        ...(channel.kind === "local" ? { DOCKER_HOST: dockerHost(channel) } : {}),
+        STACK: pulumi.getStack(),
+        WORKLOAD: workload,
+        LIVE: live ?? "",
+      },
+      undo: live === undefined,
+    },
+    opts,
+  );
+}
