@@ -24,6 +24,22 @@ async function audited(): Promise<unknown> {
   return JSON.parse(output);
 }
 
+/** The stack file: as the development stack's, but for the ports, the data and the gateway's own settings. */
+function configure(gateway: object): void {
+  const dev = parse(fs.readFileSync(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as {
+    encryptionsalt?: string;
+    config: Record<string, unknown>;
+  };
+  delete dev.encryptionsalt;
+  const salt = fs.existsSync(stackFile)
+    ? (parse(fs.readFileSync(stackFile, "utf8")) as typeof dev).encryptionsalt
+    : undefined;
+  dev.config["hypha:edge"] = { domain: "chat.localhost", ports: { http: 18080, https: 18443 } };
+  dev.config["hypha:chat"] = { gateway, postgres: { keepData: false } };
+  fs.writeFileSync(stackFile, stringify({ ...(salt === undefined ? {} : { encryptionsalt: salt }), ...dev }));
+}
+const strategy = { kind: "blue-green", confirmSeconds: 5 };
+
 /** What an earlier run that was cut off has left on this engine, which may outlive the machine's processes. */
 async function clean(): Promise<void> {
   for (const kind of ["service", "secret", "config", "network", "volume"]) {
@@ -39,14 +55,7 @@ async function clean(): Promise<void> {
 beforeAll(async () => {
   await clean();
   fs.mkdirSync(path.join(data, "state"));
-  const dev = parse(fs.readFileSync(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as {
-    encryptionsalt?: string;
-    config: Record<string, unknown>;
-  };
-  delete dev.encryptionsalt;
-  dev.config["hypha:edge"] = { domain: "chat.localhost", ports: { http: 18080, https: 18443 } };
-  dev.config["hypha:chat"] = { ...(dev.config["hypha:chat"] as object), postgres: { keepData: false } };
-  fs.writeFileSync(stackFile, stringify(dev));
+  configure({ strategy });
 });
 
 afterAll(async () => {
@@ -84,6 +93,16 @@ test("status, smoke and logs speak of the running stack", async () => {
   expect(logs.output).toContain("admin account admin is there");
 });
 
+test("a blue-green release moves the gateway's requests on this engine, too", async () => {
+  configure({ strategy, env: { GREETING: "again" } });
+  const run = await make("up");
+  expect(run.output).toMatch(/gateway: \S+-gateway-service-\w+ with all requests, for 5 s/);
+  expect(run.code).toBe(0);
+  const status = await make("status");
+  expect(status.output.match(/hypha-e2elocal-gateway-service-\w+ +1\/1/g)).toHaveLength(1);
+  expect((await make("smoke")).code).toBe(0);
+});
+
 test("down leaves nothing on the engine", async () => {
   expect((await make("down")).code).toBe(0);
   const left = await Promise.all(
@@ -94,4 +113,5 @@ test("down leaves nothing on the engine", async () => {
     ),
   );
   expect(left.map(({ output }) => output.trim())).toEqual(["", "", ""]);
+  expect(fs.existsSync(path.join(data, "hypha", "edge"))).toBe(false);
 });
