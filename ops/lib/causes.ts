@@ -12,7 +12,10 @@ const causes: readonly (readonly [RegExp, string])[] = [
     /unable to open state directory|read ".pulumi\/meta.yaml"|PULUMI_ACCESS_TOKEN must be set/,
     "the state's place is not there, or does not let you in: see PULUMI_BACKEND_URL and pulumi login",
   ],
-  [/nginx: \[emerg\]/, "Nginx refuses its configuration, as its line below says: correct what it is made of"],
+  [
+    /\[emerg\] \d+#\d+: /,
+    "Nginx refuses its configuration, as its line below says: correct what it is made of",
+  ],
   [
     /(relation|table|column|type|schema|function) "\S+" (does not exist|already exists)|syntax error at or near|permission denied for (table|schema|database)/i,
     "its database refused a statement: a migration may be wrong; what it did before that stays in the data",
@@ -22,7 +25,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
     "the image is not on that host: make up sends it again; for one from a registry check its reference and docker login",
   ],
   [
-    /cannot connect to the docker daemon|error during connect|connection reset by peer|unexpected EOF/i,
+    /cannot connect to the docker daemon|this node is not a swarm manager|error during connect|connection reset by peer|unexpected EOF/i,
     "the engine went away meanwhile, or the way to it: journalctl -u docker on that host; make up goes on from there",
   ],
   [

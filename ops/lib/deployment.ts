@@ -125,8 +125,15 @@ export function stepsOf(events: readonly EngineEvent[]): Step[] {
 /** What follows from another failure, and what only Pulumi's makers need. */
 const consequence =
   /failed to register$|^Error: error serializing property|Running program .* failed with an unhandled exception/;
-const noise =
-  /^\s+at |^(Process exited with|exit) status \d+:$|^Dial \d+\/\d+ failed: retrying|^update failed$|^resource .* failed$/;
+const noise = new RegExp(
+  [
+    ...[/^\s+at /, /^(Process exited with|exit) status \d+:$/, /^Dial \d+\/\d+ failed: retrying/],
+    ...[/^update failed$/, /^resource .* failed$/, /^\s*sdk-v2\//],
+    /^\s*(\* (creating|updating|deleting) urn:\S+: )?\d+ errors? occurred:$/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
 const howMany = 10;
 /** What the program tells of a service's failed task: no more than it means to, so all of it is shown. */
 const evidence = /^last log lines:$/m;
@@ -145,12 +152,13 @@ function explain(messages: readonly string[]): Pick<Failure, "cause" | "lines" |
   // The evidence first: what the provider says of a service is only that it was put back.
   const ordered = [...texts].sort((a, b) => Number(evidence.test(b)) - Number(evidence.test(a)));
   const lines = ordered.flatMap((one) => {
+    const own = evidence.test(one);
     const said = one
       .split("\n")
-      .filter((line) => line.trim() !== "" && !noise.test(line))
+      .filter((line) => line.trim() !== "" && (own || !noise.test(line)))
       .map((line) => line.replace(/(^\S+: |; )what to do: .*$/, "").replace(/^\s+\* /, ""))
       .filter((line) => line !== "");
-    return evidence.test(one) ? said : [...new Set(said)];
+    return own ? said : [...new Set(said)];
   });
   const shown = evidence.test(text) ? lines : [...new Set(lines)].slice(-howMany);
   return { ...(cause === undefined ? {} : { cause }), lines: shown, hint };

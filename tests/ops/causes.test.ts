@@ -12,10 +12,14 @@ test.each([
   ["Failed: task: non-zero exit (1)", "ended by itself"],
   ["web.1 Complete 3 seconds ago: stopped, as its health checks failed", "never became healthy"],
   ['psycopg2.errors.UndefinedTable: relation "rooms" does not exist', "a migration may be wrong"],
-  ['nginx: [emerg] unknown directive "x" in /etc/nginx/nginx.conf:3', "Nginx refuses its configuration"],
+  [
+    '2026/11/26 21:36:47 [emerg] 1#1: invalid value "x" in /etc/nginx/nginx.conf:17',
+    "Nginx refuses its configuration",
+  ],
   ["error during connect: Get http://docker.example.com/v1.41/services: EOF", "the engine went away"],
   ["get stack secrets manager: incorrect passphrase", "sealed with another passphrase"],
   ['unable to open state directory "file:///x": stat /x: no such file or directory', "place is not there"],
+  ["task: non-zero exit (143)\nError response from daemon: This node is not a swarm manager.", "went away"],
   ["lookup registry.example on 10.0.0.1:53: no such host", "a name is not resolved"],
 ])("%s", (said, words) => {
   expect(causeOf(said)).toContain(words);

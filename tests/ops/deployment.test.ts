@@ -120,7 +120,10 @@ describe("what failed", () => {
       "last log lines:",
       ...log,
     ];
-    const events = [error("service rollback completed\n", of), error(told.join("\n")), failed(of)];
+    const provider =
+      "  sdk-v2/provider2.go:571: sdk.helper_schema: service rollback completed: provider=docker@5.2.0\n" +
+      "1 error occurred:\n\t* updating urn:pulumi:x::y$z::bridge-service: 1 error occurred:\n\t* service rollback completed\n";
+    const events = [error(provider, of), error(told.join("\n")), failed(of)];
     expect(failuresOf(events, hosts)[0]?.lines).toEqual([...told, "service rollback completed"]);
   });
 
