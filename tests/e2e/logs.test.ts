@@ -85,7 +85,8 @@ afterAll(async () => {
   });
 });
 
-test("a bare server becomes a stack whose logs are collected", async () => {
+/** The stack file; the sections are those that Debian has no packages for. */
+async function configure(sections: object): Promise<void> {
   const unwatched = ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"];
   stack.configure({
     hosts: {
@@ -102,12 +103,19 @@ test("a bare server becomes a stack whose logs are collected", async () => {
     observability: {
       scrapeSeconds: 5,
       exporters: Object.fromEntries(unwatched.map((one) => [one, false])),
-      logs: { loki: source("loki"), alloy: source("alloy") },
-      grafana: {
-        source: { kind: "artifacts", path: real.grafana ?? path.join(__dirname, "fixtures", "grafana") },
-      },
+      ...sections,
     },
   });
+}
+const given = {
+  logs: { loki: source("loki"), alloy: source("alloy") },
+  grafana: {
+    source: { kind: "artifacts", path: real.grafana ?? path.join(__dirname, "fixtures", "grafana") },
+  },
+};
+
+test("a bare server becomes a stack whose logs are collected", async () => {
+  await configure(given);
   await up("cold");
   const outputs = await stack.outputs();
   site = {
@@ -232,6 +240,20 @@ test("a store that ends has all its lines again", async () => {
     env: { ...stack.env, STACK: stack.name },
   });
   await until("its line is there again", async () => texts(await lines(query)).length === 1);
+});
+
+test("what no registry gives is refused before anything changes, with the way without; what is left out is said", async () => {
+  const unknown = { kind: "image", reference: `registry.invalid/loki@sha256:${"0".repeat(64)}` };
+  await configure({ logs: { ...given.logs, loki: { source: unknown } } });
+  const { code, output } = await start("tsx", ["ops/check.ts", "--config-file", stack.configFile], {
+    env: { ...stack.env, STACK: stack.name, ALLOW_DIRTY: "1", ALLOW_DATA_CHANGE: "1" },
+  }).ended;
+  expect(code).toBe(1);
+  expect(output).toContain("left out, as the configuration has no hypha:observability.grafana");
+  expect(output).toContain(`web1 cannot pull ${unknown.reference}: `);
+  expect(output).toContain("take hypha:observability.logs out, everything else works without");
+  expect(output.match(/FAILED/g)).toHaveLength(1);
+  await configure(given);
 });
 
 test("no port of the server is open for it, and a second up changes nothing", async () => {
