@@ -15,7 +15,7 @@ const limits: Record<string, number> = {
   pooler: 15,
   exporters: 45,
   prometheus: 92,
-  given: 30,
+  given: 48,
 };
 
 const uids: Record<string, string> = {
