@@ -106,8 +106,9 @@ loki.source.journal "host" {
 
 /**
  * Alloy on one server: every line of the stack's containers, as the engine keeps it in files, and the journal. Labels are
- * stack, host, service, job, and stream or unit and level; the task that wrote a line is beside it. Nothing asks
- * the Docker API: each line of the file says who wrote it.
+ * stack, host, service, job, and stream and task or unit and level. The task is one because Loki takes lines of one set of
+ * labels in order, an hour late at most: files of several containers are read at once. Nothing asks the Docker API:
+ * each line of the file says who wrote it.
  */
 export function renderAlloy({ stack, host, loki, journal: units }: AlloySettings): string {
   return formatted(`logging {
@@ -142,7 +143,7 @@ loki.process "containers" {
   }
 
   stage.labels {
-    values = {service = "", stream = ""}
+    values = {service = "", stream = "", task = ""}
   }
 
   // Of another stack, or of none.
@@ -158,10 +159,6 @@ loki.process "containers" {
   // The file's path is another one for each container.
   stage.label_drop {
     values = ["filename"]
-  }
-
-  stage.structured_metadata {
-    values = {task = ""}
   }
 
   stage.timestamp {
@@ -182,6 +179,10 @@ ${units ? journal : ""}
 loki.write "loki" {
   endpoint {
     url = ${text(`http://${loki}/loki/api/v1/push`)}
+
+    // Nothing is given up while Loki is away: the lines wait in their files.
+    max_backoff_period  = "1m"
+    max_backoff_retries = 0
   }
 
   external_labels = {stack = ${text(stack)}, host = ${text(host)}}

@@ -165,6 +165,7 @@ test("a request is found by its name in the lines of everything that took part",
   expect(services(found)).toEqual(["edge", "gateway", "homeserver"]);
   for (const { stream, values } of found) {
     expect(stream).toMatchObject({ stack: "logs", host: "web1", job: "containers" });
+    expect(stream["task"]).toMatch(new RegExp(`^hypha-logs-${stream["service"] ?? ""}\\.1\\.\\w+$`));
     expect(stream).not.toHaveProperty("filename");
     // Nanoseconds, of the time at which they were written.
     for (const [at, text] of values) {

@@ -114,7 +114,7 @@ export const prometheusAlerts = {
     },
     summary:
       'Alloy on {{ $labels.host }} gave up {{ $value | printf "%.0f" }} lines of logs in fifteen minutes',
-    description: "Loki refused them, or was away for longer than Alloy tries.",
+    description: "Loki refused them, most often for their time.",
   },
   CompactionsFailing: {
     when: {
