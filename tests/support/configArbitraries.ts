@@ -101,14 +101,20 @@ export const fleetHosts: fc.Arbitrary<Raw> = int(2, 4).chain((size) => {
     .map((entries) => Object.fromEntries(entries));
 });
 
-const source = fc.oneof(
-  fc.constant({ kind: "sample" }),
+const artifacts = fc.oneof(
   some({ kind: fc.constant("artifacts"), path, sha256: hex }, ["kind", "path"]),
   fc.record({
     kind: fc.constant("artifacts"),
     url: domain.map((name) => `https://${name}/a.tar.gz`),
     sha256: hex,
   }),
+);
+
+const reference = fc.tuple(domain, hex).map(([name, digest]) => `${name}/app@sha256:${digest}`);
+
+const source = fc.oneof(
+  fc.constant({ kind: "sample" }),
+  artifacts,
   fc.record({
     kind: fc.constant("git"),
     url: domain.map((name) => `https://${name}/a.git`),
@@ -116,10 +122,7 @@ const source = fc.oneof(
     build: fc.constantFrom("make", "npm ci && npx vite build"),
     output: label,
   }),
-  fc.record({
-    kind: fc.constant("image"),
-    reference: fc.tuple(domain, hex).map(([name, digest]) => `${name}/app@sha256:${digest}`),
-  }),
+  fc.record({ kind: fc.constant("image"), reference }),
 );
 
 const resources = some({
@@ -199,10 +202,17 @@ const mycelium = some({
   tun: fc.boolean(),
 });
 
+/** What Debian does not have comes as its makers' image, whichever. */
+const upstream = some({
+  source: fc.oneof(some({ kind: fc.constant("image"), reference }, ["kind"]), artifacts),
+});
+
 const observability = some({
   scrapeSeconds: int(5, 300),
   retention: some({ days: int(1, 3650), diskMiB: int(256, 1_000_000) }),
   keepData: fc.boolean(),
+  logs: some({ days: int(1, 3650), journal: fc.boolean(), loki: upstream, alloy: upstream }),
+  grafana: upstream,
   alerts: some({
     receivers: fc.constantFrom({}, { ops: { kind: "webhook", urlEnv: "OPS_URL" } }),
     runbooks: path,
