@@ -194,7 +194,11 @@ test("a broken release goes back by itself: no request fails, and the exit code 
   await configure({ PATH: "/nowhere" }, aliased);
   checkout.commit("broken");
   const poller = new Poller(rooms);
-  const run = await checkout.run("deploy", ["--yes"], { ROLLBACK_ON_FAILURE: "true" });
+  const deploying = checkout.start("deploy", ["--yes"], { ROLLBACK_ON_FAILURE: "true" });
+  await untilOutput(deploying.output, /release: up begins/);
+  const held = await checkout.run("status");
+  expect(held.output).toMatch(/^lock: held: up by \S+@\S+ \(process \d+\) since \S+Z, commit [0-9a-f]{12}$/m);
+  const run = await deploying.ended;
   const report = await poller.stop();
   keep("broken", run);
   expect(run.code).toBe(1);
@@ -225,12 +229,11 @@ test("the server keeps what each deployment said, for its owner only and without
 });
 
 test("a lock that is taken away ends its deployment, which says so; who did it is in the audit log", async () => {
-  await configure({ GREETING: "unlocked" }, aliased);
+  // Another edge takes its time: the deployment must not be over before its lock is gone.
+  await configure({ GREETING: "unlocked" });
   checkout.commit("unlocked");
   const hung = checkout.start("deploy", ["--yes"]);
   await untilOutput(hung.output, /gateway-service updating/);
-  const held = await checkout.run("status");
-  expect(held.output).toMatch(/^lock: held: up by \S+@\S+ \(process \d+\) since \S+Z, commit [0-9a-f]{12}$/m);
   const broken = await succeed("unlock", "lock", ["break", "--yes"]);
   expect(broken.output).toMatch(/the lock was taken away from (\S+@\S+) by \1/);
   const run = await hung.ended;
