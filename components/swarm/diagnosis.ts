@@ -25,16 +25,22 @@ const startsStill = /^(New|Pending|Assigned|Accepted|Preparing|Ready|Starting)/;
 
 /**
  * The task that says why a service did not come up, from the lines of `docker service ps --format '{{json .}}'`, newest
- * first: the newest that ended badly, unless that is long ago and another one hangs since.
+ * first: the one that the error names; else the newest that ended badly, or has an error, unless that is long ago and
+ * another one hangs since.
  */
-export function failedTask(lines: string): Task | undefined {
+export function failedTask(lines: string, error = ""): Task | undefined {
   const tasks = parseTasks(lines);
+  const recent = ({ state }: Task) => !longAgo.test(state);
   // One that was stopped as unhealthy, and ended in order, is called complete; no task of a service ever is.
-  const failed = tasks.filter(
-    ({ error, state }) => error !== "" || /^(Failed|Rejected|Complete)/.test(state),
-  );
+  const ended = tasks.filter(({ state }) => /^(Failed|Rejected|Complete)/.test(state));
+  const failed = [...ended, ...tasks.filter((task) => task.error !== "" && !ended.includes(task))];
   const hanging = tasks.find(({ wanted, state }) => wanted && startsStill.test(state));
-  return failed.find(({ state }) => !longAgo.test(state)) ?? hanging ?? failed[0];
+  return (
+    tasks.find(({ id }) => id !== "" && error.includes(`task ${id}`)) ??
+    failed.find(recent) ??
+    hanging ??
+    failed[0]
+  );
 }
 
 const most = { checks: 2, journal: 5, width: 300 };

@@ -34,10 +34,10 @@ async function hostOf({ manager, nodes }: Cluster, nodeId: string): Promise<Host
  */
 export function explainFailure(cluster: Cluster, service: string): pulumi.ErrorHook {
   const { manager } = cluster;
-  return new pulumi.ErrorHook(`explain-${service}`, async ({ failedOperation }) => {
+  return new pulumi.ErrorHook(`explain-${service}`, async ({ failedOperation, errors }) => {
     const ask = (...args: string[]) => dockerCommand(manager.channel, args);
     const tasks = await ask("service", "ps", "--no-trunc", "--format", "{{json .}}", service);
-    const task = failedTask(tasks.output);
+    const task = failedTask(tasks.output, errors.join("\n"));
     if (task === undefined) {
       // A service that never came up is removed again by the provider, which shows its log itself.
       if (failedOperation !== "create") {

@@ -33,12 +33,12 @@ const causes: readonly (readonly [RegExp, string])[] = [
     "a name is not resolved: check the name, and the DNS of the host that asks (/etc/resolv.conf)",
   ],
   [
-    /no suitable node/i,
-    "no host fits: check the roles under hypha:hosts, and in make status that the hosts of that role are up",
-  ],
-  [
     /port is already allocated|address already in use|host-mode port already in use/i,
     "something else holds the port: find it with ss -ltnp on that host, or change hypha:edge.ports",
+  ],
+  [
+    /no suitable node/i,
+    "no host fits: check the roles under hypha:hosts, and in make status that the hosts of that role are up",
   ],
   [
     /(secret|config) (reference )?\S* ?not found/i,

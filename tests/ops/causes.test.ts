@@ -5,6 +5,7 @@ test.each([
   ["No such image: hypha-prod-images/bridge:1", "image is not on that host"],
   ['no suitable node (scheduling constraints not satisfied on 1 node)"', "no host fits"],
   ["driver failed: Bind for 0.0.0.0:443 failed: port is already allocated", "holds the port"],
+  ["Pending: no suitable node (host-mode port already in use on 1 node)", "holds the port"],
   ["secret reference abc not found", "gone from the swarm"],
   ["Failed: task: non-zero exit (137)", "killed, most likely for its memory"],
   ["/usr/bin/env: 'bash': No such file\nFailed: task: non-zero exit (127)", "cannot be started"],

@@ -63,6 +63,18 @@ test("a broken row is passed over, and the good one behind it found", () => {
   expect(failedTask(`{"ID":"cut off\n{}\n{not json}\n${rows(task({ Error: "e" }))}`)?.id).toBe("t1");
 });
 
+test("the one that the error names goes before any other; one that ended badly before one that waits for its port", () => {
+  const waits = task({
+    ID: "waits",
+    CurrentState: "Pending 1 minute ago",
+    Error: "host-mode port already in use",
+  });
+  const tasks = rows(waits, task({ CurrentState: "Failed 2 minutes ago", Error: "e" }), task({ ID: "t3" }));
+  expect(failedTask(tasks)?.id).toBe("t1");
+  expect(failedTask(tasks, "rolled back due to failure or early termination of task t3")?.id).toBe("t3");
+  expect(failedTask(rows(waits))?.id).toBe("waits");
+});
+
 test("no garbage makes it throw", () => {
   const line = fc.oneof(
     fc.string().map((text) => `{${text}`),
@@ -96,6 +108,7 @@ async function shown(
     const { result: again } = await run(() =>
       (explainFailure(cluster(), "hypha-test-web") as unknown as RegisteredHook).callback({
         failedOperation: operation,
+        errors: [],
       }),
     );
     return { text: error.mock.calls.flat().join("\n"), again };
