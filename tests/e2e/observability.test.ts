@@ -137,9 +137,27 @@ test("no port of a server is open for it", async () => {
 });
 
 /** Panels of the dashboards that have nothing to show here, and why. */
-const withoutData: Record<string, string> = {};
+const noBackup = "backups come later";
+const withoutData: Record<string, string> = {
+  "overview: Last backup": noBackup,
+  "backups: Age": noBackup,
+  "backups: Size": noBackup,
+  "backups: Took": noBackup,
+  "backups: Last drill worked": noBackup,
+  "backups: Last drill": noBackup,
+  "overview: What fires": "nothing but the watchdog, which it leaves out",
+  "host: Failed units": "none",
+  "overview: Messages not delivered (0.5%)": "the lab has no other homeserver",
+  "chat: Messages to other servers": "the lab has no other homeserver",
+  "overview: Failed probes (objective 0.1%)": "its hour began before the stack did",
+  "overview: Messages over 500 ms (1%)": "five messages an hour make a ratio",
+};
 
 test("every panel of every dashboard has data, bar those listed with a reason", async () => {
+  // A message is written and read: the homeserver has something to tell.
+  const validated = await start("tsx", ["ops/validate.ts"], { env: { ...stack.env, STACK: stack.name } })
+    .ended;
+  expect(validated.output).toMatch(/^ok .*Matrix message/m);
   const panels = Object.entries(dashboards).flatMap(([name, { panels: own }]) =>
     own.filter((panel) => !ofLines(panel)).map((panel) => ({ ...panel, name: `${name}: ${panel.title}` })),
   );
@@ -201,7 +219,8 @@ test("a release silences what it sets off by itself, and no more: a certificate 
   const names = alarms()
     .slice(before)
     .map(({ labels }) => labels["alertname"]);
-  expect([...new Set(names)]).toEqual(["CertificateExpiring"]);
+  // The sample node never has a peer: told whenever its five minutes are over.
+  expect([...new Set(names)].filter((name) => name !== "MyceliumNoPeers")).toEqual(["CertificateExpiring"]);
   // The rest of the two minutes.
   await fetch(`http://127.0.0.1:${port + 3}/api/v2/silence/${silence?.id}`, { method: "DELETE" });
 });
@@ -215,12 +234,13 @@ const faults = {
 
 test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that fail are told to those on duty", async () => {
   const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=0`);
-  await web1.exec(`docker service scale --detach ${scale.join(" ")}`);
+  await watch.exec(`docker service scale --detach ${scale.join(" ")}`);
   await web1.exec("systemctl stop mycelium.service");
-  // A disk of its own, with 1 MiB of 32 left.
+  // A file system of its own, with 1 MiB of 32 left.
   await web1.exec(
-    "mkdir -p /srv/full && truncate -s 32M /var/full.img && mkfs.ext4 -q -m 0 /var/full.img && " +
-      "mount -o loop /var/full.img /srv/full && dd if=/dev/zero of=/srv/full/file bs=1M count=26 2>/dev/null",
+    "mkdir -p /srv/small /srv/full && mount -t tmpfs -o size=32M tmpfs /srv/small && mkdir /srv/small/{lower,upper,work} && " +
+      "mount -t overlay -o lowerdir=/srv/small/lower,upperdir=/srv/small/upper,workdir=/srv/small/work overlay /srv/full && " +
+      "dd if=/dev/zero of=/srv/full/file bs=1M count=31 2>/dev/null",
   );
   // As a backup leaves it, two days ago.
   await web1.exec(
@@ -252,9 +272,11 @@ test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that
 
 test("what is mended is told as over", async () => {
   const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=1`);
-  await web1.exec(`docker service scale --detach ${scale.join(" ")}`);
+  await watch.exec(`docker service scale --detach ${scale.join(" ")}`);
   await web1.exec("systemctl start mycelium.service");
-  await web1.exec("umount /srv/full && rm -r /srv/full /var/full.img /var/lib/hypha/metrics/backup");
+  await web1.exec(
+    "umount /srv/full /srv/small && rmdir /srv/full /srv/small && rm -r /var/lib/hypha/metrics/backup",
+  );
   configure("good day");
   await deploy("mended");
   await until("no alert of them fires", async () => {

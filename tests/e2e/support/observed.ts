@@ -152,8 +152,9 @@ export async function begin(): Promise<void> {
     ...{ kind: "vps", address: vps.address, hostKey: await vps.hostKey(), roles },
     ...{ identity: { keyFile: await LabVps.keyFile() }, minimum: size, recommended: size },
   });
-  servers["web1"] = await entry(web1, "manager", "data", "edge", "app");
-  servers["watch"] = await entry(watch, "observe");
+  servers["web1"] = await entry(web1, "data", "edge", "app");
+  // It stays a manager when the other one is cut off, so that what watches goes on.
+  servers["watch"] = await entry(watch, "manager", "observe");
 }
 
 export async function end(): Promise<void> {
