@@ -1,5 +1,3 @@
-import { dashboards } from "../../components/observability/dashboards/all";
-import { ofLines } from "../../components/observability/dashboards/panel";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import {
@@ -22,6 +20,7 @@ import {
   watch,
   web1,
 } from "./support/observed";
+import { emptyPanels, panels, withoutData } from "./support/panels";
 import { must, Running, start, untilOutput } from "./support/stack";
 
 /** A stack of two servers, one of which watches both. The tests are one story in order. */
@@ -136,45 +135,15 @@ test("no port of a server is open for it", async () => {
   expect(await watch.openPorts()).toEqual([22, 9651]);
 });
 
-/** Panels of the dashboards that have nothing to show here, and why. */
-const noBackup = "backups come later";
-const withoutData: Record<string, string> = {
-  "overview: Last backup": noBackup,
-  "backups: Age": noBackup,
-  "backups: Size": noBackup,
-  "backups: Took": noBackup,
-  "backups: Last drill worked": noBackup,
-  "backups: Last drill": noBackup,
-  "overview: What fires": "nothing but the watchdog, which it leaves out",
-  "host: Failed units": "none",
-  "overview: Messages not delivered (0.5%)": "the lab has no other homeserver",
-  "chat: Messages to other servers": "the lab has no other homeserver",
-  "overview: Failed probes (objective 0.1%)": "its hour began before the stack did",
-  "overview: Messages over 500 ms (1%)": "five messages an hour make a ratio",
-};
-
 test("every panel of every dashboard has data, bar those listed with a reason", async () => {
   // A message is written and read: the homeserver has something to tell.
   const validated = await start("tsx", ["ops/validate.ts"], { env: { ...stack.env, STACK: stack.name } })
     .ended;
   expect(validated.output).toMatch(/^ok .*Matrix message/m);
-  const panels = Object.entries(dashboards).flatMap(([name, { panels: own }]) =>
-    own.filter((panel) => !ofLines(panel)).map((panel) => ({ ...panel, name: `${name}: ${panel.title}` })),
-  );
-  const all = (expr: string) => expr.replaceAll("$stack", ".*").replaceAll("$host", ".*");
-  const empty = async () => {
-    const asked = await Promise.all(
-      panels.map(async ({ name, queries }) => {
-        const answers = await Promise.all(queries.map(({ expr }) => ask(all(expr))));
-        return answers.every((answer) => answer.length > 0) ? [] : [name];
-      }),
-    );
-    return asked.flat();
-  };
   await until(
     "panels have data",
     async () => {
-      const unexpected = (await empty()).filter((name) => withoutData[name] === undefined);
+      const unexpected = (await emptyPanels()).filter((name) => withoutData[name] === undefined);
       return unexpected.length === 0 ? true : Promise.reject(new Error(unexpected.join(", ")));
     },
     120,
