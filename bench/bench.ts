@@ -6,6 +6,7 @@ import { fleetPreview } from "./cases/fleet";
 import { floor } from "./cases/floor";
 import { hosts } from "./cases/hosts";
 import { peers } from "./cases/peers";
+import { reliability } from "./cases/reliability";
 import { change, connections, memory, stack } from "./cases/stacks";
 import { comparisons } from "./lib/aims";
 import { Deployment } from "./lib/deployment";
@@ -17,21 +18,30 @@ import { Servers } from "./lib/servers";
 import { LabVps } from "../tests/e2e/support/lab";
 
 // The hosts first: they are gone before a stack runs that would take its share of the processors.
-const groups = ["hosts", "floor", "vps", "connections", "dev", "peers", "change", "memory", "fleet"] as const;
+const groups = [
+  ...(["reliability", "hosts", "floor", "vps", "connections", "dev", "peers", "change"] as const),
+  ...(["memory", "fleet"] as const),
+];
 type Group = (typeof groups)[number];
+/** Half an hour and more, with faults that the others must not meet: only where it is named. */
+const namedOnly: readonly Group[] = ["reliability"];
 
 const usage = `usage: bench [--runs N] [--only CASE,…] [--cold] [--json FILE] [--servers A,B] [--hosts A,B,…] [--fleet A,B,…]
-             [--parallel N]
+             [--parallel N] [--deployments N] [--minutes N] [--seed N] [--reliability-server N]
 Measures deployments on lab servers of its own and on the local engine, and removes them again. All cases are measured
 round by round; a table goes to standard output and to table.md beside the JSON. Nothing else should run meanwhile.
   --runs N        rounds; the table tells median, least and greatest (default 5)
-  --only CASE,…   of ${groups.join(", ")} (default all)
+  --only CASE,…   of ${groups.join(", ")} (default all but ${namedOnly.join(", ")})
   --cold          build every image from its first step for the cold deployments
   --json FILE     where the figures go (default build/bench/results.json)
   --servers A,B   numbers of the lab servers; whatever is there goes (default 6,7)
   --hosts A,B,…   how many hosts are prepared at once in the case hosts (default 1,2,4,8)
   --fleet A,B,…   numbers of the lab servers of that case, as many as the most of them (default 30 to 37)
   --parallel N    resources that a cold deployment on servers works on at once (default 16, as in make up)
+  --deployments N how many the case reliability makes while faults strike (default 50)
+  --minutes N     when that case ends, with those that it has made until then (default 120)
+  --seed N        what these faults follow from (default: another each time; it is printed)
+  --reliability-server N   number of its lab server (default 57)
 Exit code 1 when a figure could not be measured. docs/benchmarks.md says what each figure is.`;
 
 function number(text: string, name: string, least: number, most: number): number {
@@ -43,7 +53,7 @@ function number(text: string, name: string, least: number, most: number): number
 }
 
 function chosen(only: string | undefined): Group[] {
-  const names = only === undefined ? [...groups] : only.split(",");
+  const names = only === undefined ? groups.filter((group) => !namedOnly.includes(group)) : only.split(",");
   const unknown = names.filter((name) => !groups.some((group) => group === name));
   if (unknown.length > 0) {
     throw new ToolError(`--only: ${unknown.join(", ")} is unknown; there are ${groups.join(", ")}`);
@@ -111,7 +121,10 @@ function interrupted(): AbortSignal {
 async function main(args: string[]): Promise<number> {
   const { flags, values } = parseArguments(args, {
     flags: ["--cold"],
-    values: ["--runs", "--only", "--json", "--servers", "--hosts", "--fleet", "--parallel"],
+    values: [
+      ...["--runs", "--only", "--json", "--servers", "--hosts", "--fleet", "--parallel"],
+      ...["--deployments", "--minutes", "--seed", "--reliability-server"],
+    ],
   });
   const runs = number(values.get("--runs") ?? "5", "--runs", 1, 1000);
   const parallel = number(values.get("--parallel") ?? "16", "--parallel", 1, 1000);
@@ -130,6 +143,15 @@ async function main(args: string[]): Promise<number> {
     peers: () => peers(servers),
     change: () => change(remote),
     memory: () => memory(remote),
+    reliability: () =>
+      reliability(
+        new LabVps(number(values.get("--reliability-server") ?? "57", "--reliability-server", 1, 99)),
+        {
+          deployments: number(values.get("--deployments") ?? "50", "--deployments", 1, 10_000),
+          minutes: number(values.get("--minutes") ?? "120", "--minutes", 1, 10_000),
+          seed: number(values.get("--seed") ?? String(Date.now() % 100_000), "--seed", 0, 2 ** 32 - 1),
+        },
+      ),
     // More than three repeats of each would take the most part of an hour.
     hosts: () => hosts(labFleet, { counts, repeats: Math.min(runs, 3), parallel }),
     fleet: fleetPreview,

@@ -11,6 +11,7 @@
 #
 # OS=bookworm|trixie             Debian 12 (default) or 13
 # ENGINE=none|preinstalled       a bare server (default), or Docker already installed and running
+# DISK=3g                        size of the engine's disk, which is then in memory: gone when the server is stopped
 # LAB_WAIT=120                   seconds a server may take to be ready
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -94,14 +95,15 @@ state() { docker inspect --format '{{.State.Status}}' "vps$1" 2>/dev/null || tru
 label() { docker inspect --format "{{index .Config.Labels \"hypha.lab.$2\"}}" "vps$1"; }
 
 create() {
-  local n=$1 image=$2 capability dns args=()
+  local n=$1 image=$2 capability dns args=() disk=()
   for capability in "${CAPABILITIES[@]}"; do args+=(--cap-add "$capability"); done
   # systemd 256 and later boots on cgroup v1 only when told so.
   args+=(-e SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1)
   dns=$(awk '$1 == "nameserver" && $2 !~ /^127\./ && $2 !~ /:/ { printf "%s ", $2 }' /etc/resolv.conf)
   args+=(-e "LAB_DNS=${dns% }")
   [ ! -c /dev/net/tun ] || args+=(--device /dev/net/tun)
-  docker volume create --label "$LABEL" "vps$n-docker" >/dev/null
+  [ -z "${DISK:-}" ] || disk=(--opt type=tmpfs --opt device=tmpfs --opt "o=size=$DISK")
+  docker volume create --label "$LABEL" "${disk[@]}" "vps$n-docker" >/dev/null
   docker create --name "vps$n" --hostname "vps$n" --label "$LABEL" \
     --label "hypha.lab.os=$OS" --label "hypha.lab.engine=$ENGINE" "${args[@]}" \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined \

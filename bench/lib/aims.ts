@@ -1,4 +1,4 @@
-import { connectionAims, fleetAims, hostAims } from "./hostAims";
+import { connectionAims, fleetAims, hostAims, reliabilityAims } from "./hostAims";
 import { medianOf, Row } from "./rows";
 
 /** A figure set beside what the project aims at. */
@@ -88,5 +88,6 @@ export function comparisons(rows: readonly Row[]): Comparison[] {
     ...connectionAims(rows),
     ...hostAims(rows),
     ...fleetAims(rows),
+    ...reliabilityAims(rows),
   ];
 }

@@ -1,4 +1,5 @@
 import { Comparison } from "./aims";
+import { reliabilityFigures } from "./faultPlan";
 import { medianOf, Row, Unit } from "./rows";
 
 /** How a figure of `hosts` begins, like `pyinfra, 8 hosts +50 ms`. */
@@ -13,6 +14,7 @@ interface Side {
 type Limit = { aim: string; meets: (ratio: number) => boolean };
 
 const atMost = (limit: number): Limit => ({ aim: `≤ ${limit}`, meets: (ratio) => ratio <= limit });
+const atLeast = (limit: number): Limit => ({ aim: `≥ ${limit}`, meets: (ratio) => ratio >= limit });
 const over = (limit: number): Limit => ({ aim: `> ${limit}`, meets: (ratio) => ratio > limit });
 
 function compare(name: string, above: Side, below: Side, { aim, meets }: Limit): Comparison {
@@ -112,5 +114,19 @@ export function fleetAims(rows: readonly Row[]): Comparison[] {
       const factor = size / before;
       return compare(`preview of ${size} hosts / ${before}`, seconds(size), seconds(before), atMost(factor));
     }),
+  ];
+}
+
+/** Seed 000's success metrics: shares of the deployments that the case made while faults struck. */
+export function reliabilityAims(rows: readonly Row[]): Comparison[] {
+  if (!rows.some(({ group }) => group === "reliability")) return [];
+  const percent = (name: string, limit: Limit): Comparison =>
+    compare(name, figure(rows, "reliability", name, "%"), given(100, "%"), limit);
+  return [
+    percent(reliabilityFigures.plain, atLeast(0.95)),
+    percent(reliabilityFigures.sound, atLeast(0.95)),
+    percent(reliabilityFigures.recovered, atLeast(0.9)),
+    percent(reliabilityFigures.back, atLeast(0.95)),
+    percent(reliabilityFigures.manual, atMost(0)),
   ];
 }

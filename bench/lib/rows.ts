@@ -1,5 +1,6 @@
 /** What a row's numbers are. */
-export type Unit = "s" | "ms" | "MiB" | "%" | "connections" | "sessions" | "resources";
+export type Unit =
+  "s" | "ms" | "MiB" | "%" | "connections" | "sessions" | "resources" | "requests" | "deployments";
 
 /** One measured thing: every value, in the order measured; or why there is none. */
 export interface Row {

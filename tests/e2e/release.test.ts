@@ -3,7 +3,7 @@ import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { ReleaseCheckout, whatRuns } from "./support/releases";
+import { ReleaseCheckout, unhardened, whatRuns } from "./support/releases";
 import { must, projectRoot, Run, untilOutput } from "./support/stack";
 
 /**
@@ -23,26 +23,10 @@ const writePage = (text: string) => {
 };
 let site: Site;
 
-const off = { enabled: false };
-const hardening = Object.fromEntries(
-  [
-    ...["firewall", "sshd", "fail2ban", "unattendedUpgrades", "journald", "timeSync"],
-    ...["swap", "sysctl", "modules", "coreDumps", "shells"],
-  ].map((part) => [part, off]),
-);
-
 async function configure(gatewayEnv: object, edge: object = {}): Promise<void> {
   checkout.configure({
     hosts: {
-      vps50: {
-        kind: "vps",
-        address: vps.address,
-        hostKey: await vps.hostKey(),
-        identity: { keyFile: await LabVps.keyFile() },
-        minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        hardening,
-      },
+      vps50: await vps.host({ hardening: unhardened }),
     },
     edge: { domain: "release.test", ...edge },
     chat: {
@@ -93,10 +77,7 @@ const states: string[] = [];
 test("a tree that differs from its commit is refused, before anything is made", async () => {
   await configure({ GREETING: "one" });
   checkout.commit("one");
-  await must("pulumi", ["stack", "select", "--create", checkout.stack], {
-    env: checkout.env,
-    cwd: checkout.directory,
-  });
+  await checkout.init();
   fs.writeFileSync(path.join(checkout.directory, "left.txt"), "not committed\n");
   const run = await checkout.run("deploy", ["--yes"]);
   expect(run.code).toBe(1);
@@ -129,16 +110,7 @@ test("four versions; while one is deployed a second operator is told whose turn 
     states.push(await running());
   }
   expect(new Set(states).size).toBe(4);
-  const outputs = await must("pulumi", ["stack", "output", "--json", "--stack", checkout.stack], {
-    env: checkout.env,
-    cwd: checkout.directory,
-  });
-  const { url, siteAddresses, certificateAuthority } = JSON.parse(outputs.output) as Record<string, unknown>;
-  site = {
-    url: String(url),
-    address: (siteAddresses as string[])[0] ?? "",
-    authority: String(certificateAuthority),
-  };
+  site = await checkout.site();
 });
 
 test("three versions back, all that runs is byte for byte what ran then", async () => {

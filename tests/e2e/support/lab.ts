@@ -55,6 +55,19 @@ export class LabVps {
     );
   }
 
+  /** It as a host of a stack: too small for anything but the lab. */
+  async host(more: object = {}): Promise<object> {
+    return {
+      kind: "vps",
+      address: this.address,
+      hostKey: await this.hostKey(),
+      identity: { keyFile: await LabVps.keyFile() },
+      minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
+      recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
+      ...more,
+    };
+  }
+
   static async keyFile(): Promise<string> {
     return (await must(script, ["key"])).output.trim();
   }

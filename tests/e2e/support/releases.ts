@@ -4,8 +4,17 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { stringify } from "yaml";
+import { Site } from "../../../ops/lib/site";
 import { LabVps } from "./lab";
-import { projectRoot, Run, Running, start } from "./stack";
+import { must, projectRoot, Run, Running, start } from "./stack";
+
+/** Hardening that does nothing: a server is prepared sooner. */
+export const unhardened = Object.fromEntries(
+  [
+    ...["firewall", "sshd", "fail2ban", "unattendedUpgrades", "journald", "timeSync"],
+    ...["swap", "sysctl", "modules", "coreDumps", "shells"],
+  ].map((part) => [part, { enabled: false }]),
+);
 
 /** A clone of what this checkout has now, with commits, a stack, a state and an engine's environment of its own. */
 export class ReleaseCheckout {
@@ -72,6 +81,27 @@ export class ReleaseCheckout {
 
   run(tool: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Run> {
     return this.start(tool, args, env).ended;
+  }
+
+  /** Makes the stack, without anything in it. */
+  async init(): Promise<void> {
+    await must("pulumi", ["stack", "select", "--create", this.stack], { env: this.env, cwd: this.directory });
+  }
+
+  /** The stack's outputs, secrets in the clear. */
+  async outputs(): Promise<Record<string, unknown>> {
+    const args = ["stack", "output", "--json", "--show-secrets", "--stack", this.stack];
+    const { output } = await must("pulumi", args, { env: this.env, cwd: this.directory });
+    return JSON.parse(output) as Record<string, unknown>;
+  }
+
+  async site(): Promise<Site> {
+    const { url, siteAddresses, certificateAuthority } = await this.outputs();
+    return {
+      url: String(url),
+      address: (siteAddresses as string[])[0] ?? "",
+      authority: String(certificateAuthority),
+    };
   }
 
   remove(): void {
