@@ -34,7 +34,7 @@ const outputs = {
   certificateAuthority: chat.authority,
   admin: chat.admin.user,
   adminPassword: chat.admin.password,
-  grafana: watching?.grafana,
+  ...(watching?.grafana === undefined ? {} : { grafana: watching.grafana }),
   images: chat.images,
   sources: {
     bridge: config.chat.bridge.source.kind,

@@ -21,7 +21,8 @@ still on the hosts, or are built again from the same content; otherwise nothing 
 asks. Data are never put back: the volumes stay as they are. The stack file stays too: the next make up deploys it.
 --service puts back one service only, its settings and image, with the program and all else of what runs now.
 STACK names the stack (default: the selected one). --yes asks nothing (the same as YES=1; CI=true implies it).
-VERBOSE=1 shows all that Pulumi says. ALLOW_DIRTY=1 takes a version's commit although files differed from it; ALLOW_DATA_CHANGE=1 what cannot be undone.
+VERBOSE=1 shows all that Pulumi says. ALLOW_DIRTY=1 takes a version's commit although files differed from it;
+ALLOW_DATA_CHANGE=1 what cannot be undone.
 Exit code 0: deployed, and all answers; 1: not; 2: it could not begin.`;
 
 runTool(usage, async (args) => {
