@@ -111,4 +111,4 @@ test("whatever the fleet: ports closed, peers complete both ways, nobody waits f
     }),
     { numRuns: 100 },
   );
-}, 180_000);
+}, 400_000);
