@@ -181,8 +181,8 @@ test("a release silences what it sets off by itself, and no more: a certificate 
   ]);
   expect(silence?.comment).toMatch(/^up \([0-9a-f]{7,}\)$/);
   await deployed;
-  const [after] = await silences();
-  expect(after?.id).toBe(silence?.id);
+  const [after, ...more] = await silences();
+  expect([after?.comment, ...more]).toEqual([silence?.comment]);
   expect(new Date(after?.endsAt ?? 0).getTime()).toBeLessThanOrEqual(Date.now() + 120_000);
   await untilTold(["CertificateExpiring"], "firing", 120);
   const names = alarms()
@@ -191,7 +191,7 @@ test("a release silences what it sets off by itself, and no more: a certificate 
   // The sample node never has a peer: told whenever its five minutes are over.
   expect([...new Set(names)].filter((name) => name !== "MyceliumNoPeers")).toEqual(["CertificateExpiring"]);
   // The rest of the two minutes.
-  await fetch(`http://127.0.0.1:${port + 3}/api/v2/silence/${silence?.id}`, { method: "DELETE" });
+  await fetch(`http://127.0.0.1:${port + 3}/api/v2/silence/${after?.id}`, { method: "DELETE" });
 });
 
 /** What breaks, how it is mended, and the alerts of it. */
@@ -205,12 +205,8 @@ test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that
   const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=0`);
   await watch.exec(`docker service scale --detach ${scale.join(" ")}`);
   await web1.exec("systemctl stop mycelium.service");
-  // A file system of its own, with 1 MiB of 32 left.
-  await web1.exec(
-    "mkdir -p /srv/small /srv/full && mount -t tmpfs -o size=32M tmpfs /srv/small && mkdir /srv/small/{lower,upper,work} && " +
-      "mount -t overlay -o lowerdir=/srv/small/lower,upperdir=/srv/small/upper,workdir=/srv/small/work overlay /srv/full && " +
-      "dd if=/dev/zero of=/srv/full/file bs=1M count=31 2>/dev/null",
-  );
+  // One MiB of its 32 is left.
+  await web1.exec("dd if=/dev/zero of=/srv/small/file bs=1M count=31 2>/dev/null");
   // As a backup leaves it, two days ago.
   await web1.exec(
     "install -d /var/lib/hypha/metrics/backup && printf 'hypha_backup_last_success_timestamp_seconds{repository=\"test\"} %s\n' " +
@@ -233,7 +229,7 @@ test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that
   const summary = (name: string) =>
     seen.find(({ labels }) => labels["alertname"] === name)?.annotations["summary"];
   expect(summary("PostgresDown")).toBe("Postgres on web1 lets nobody in");
-  expect(summary("DiskLow")).toMatch(/^web1: .+% of \/srv\/full is free$/);
+  expect(summary("DiskLow")).toMatch(/^web1: .+% of \/srv\/small is free$/);
   expect(summary("BackupTooOld")).toBe(
     "The last good backup to test of web1 is 2d 0h 0m 0s old".slice(0, 54),
   );
@@ -243,9 +239,7 @@ test("what is mended is told as over", async () => {
   const scale = Object.values(faults).map(({ service }) => `hypha-observe-${service}=1`);
   await watch.exec(`docker service scale --detach ${scale.join(" ")}`);
   await web1.exec("systemctl start mycelium.service");
-  await web1.exec(
-    "umount /srv/full /srv/small && rmdir /srv/full /srv/small && rm -r /var/lib/hypha/metrics/backup",
-  );
+  await web1.exec("rm /srv/small/file; rm -r /var/lib/hypha/metrics/backup");
   configure("good day");
   await deploy("mended");
   await until("no alert of them fires", async () => {
