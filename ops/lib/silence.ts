@@ -5,7 +5,7 @@ import type { StackHost } from "./stack";
 import { ToolError } from "./tool";
 
 /** What a release sets off by itself: containers are replaced, and what has no second one is away for seconds. */
-const ofReleases = [
+export const ofReleases: readonly string[] = [
   ...["BridgeDown", "ContainerRestarts", "EdgeErrors", "HomeserverErrors", "HomeserverLag", "JobMissing"],
   ...[
     "NginxDown",

@@ -1,3 +1,4 @@
+import { ofReleases } from "../../ops/lib/silence";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import {
@@ -188,8 +189,7 @@ test("a release silences what it sets off by itself, and no more: a certificate 
   const names = alarms()
     .slice(before)
     .map(({ labels }) => labels["alertname"]);
-  // The sample node never has a peer: told whenever its five minutes are over.
-  expect([...new Set(names)].filter((name) => name !== "MyceliumNoPeers")).toEqual(["CertificateExpiring"]);
+  expect(names.filter((name) => ofReleases.includes(name ?? ""))).toEqual([]);
   // The rest of the two minutes.
   await fetch(`http://127.0.0.1:${port + 3}/api/v2/silence/${after?.id}`, { method: "DELETE" });
 });
@@ -212,11 +212,12 @@ test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that
     "install -d /var/lib/hypha/metrics/backup && printf 'hypha_backup_last_success_timestamp_seconds{repository=\"test\"} %s\n' " +
       '"$(date -d "2 days ago" +%s)" >/var/lib/hypha/metrics/backup/backup.prom',
   );
-  const seen = await untilTold(
-    [...Object.keys(faults), "DiskLow", "MyceliumDown", "BackupTooOld"],
-    "firing",
-    420,
+  const seen = await untilTold([...Object.keys(faults), "MyceliumDown", "BackupTooOld"], "firing", 420);
+  // The machine's own disk may be short, too.
+  const small = await until("the full disk is told", () =>
+    Promise.resolve(alarms().find(({ labels }) => labels["mountpoint"] === "/srv/small")),
   );
+  expect(small.annotations["summary"]).toMatch(/^web1: .+% of \/srv\/small is free$/);
   for (const { labels, annotations } of seen) {
     expect(labels).toMatchObject({
       stack: "observe",
@@ -229,10 +230,7 @@ test("a database, a bridge, a gateway, a disk, a Mycelium node and a backup that
   const summary = (name: string) =>
     seen.find(({ labels }) => labels["alertname"] === name)?.annotations["summary"];
   expect(summary("PostgresDown")).toBe("Postgres on web1 lets nobody in");
-  expect(summary("DiskLow")).toMatch(/^web1: .+% of \/srv\/small is free$/);
-  expect(summary("BackupTooOld")).toBe(
-    "The last good backup to test of web1 is 2d 0h 0m 0s old".slice(0, 54),
-  );
+  expect(summary("BackupTooOld")).toMatch(/^The last good backup to test of web1 is 2d 0h \d+m \d+s old$/);
 });
 
 test("what is mended is told as over", async () => {
@@ -243,11 +241,13 @@ test("what is mended is told as over", async () => {
   configure("good day");
   await deploy("mended");
   await until("no alert of them fires", async () => {
-    const names = [...Object.keys(faults), "DiskLow", "MyceliumDown", "BackupTooOld", "CertificateExpiring"];
-    const firing = await ask(`ALERTS{alertstate="firing",alertname=~"${names.join("|")}"}`);
+    const names = [...Object.keys(faults), "MyceliumDown", "BackupTooOld", "CertificateExpiring"];
+    const firing = await ask(
+      `ALERTS{alertstate="firing",alertname=~"${names.join("|")}"} or ALERTS{alertstate="firing",mountpoint="/srv/small"}`,
+    );
     return firing.length === 0 ? true : undefined;
   });
-  await untilTold(["PostgresDown", "BridgeDown", "BackupTooOld", "DiskLow"], "resolved", 240);
+  await untilTold(["PostgresDown", "BridgeDown", "BackupTooOld"], "resolved", 240);
 });
 
 test("a server that is cut off is told once, as what it is", async () => {
@@ -258,9 +258,13 @@ test("a server that is cut off is told once, as what it is", async () => {
     const seen = alarms().slice(before);
     const hostDown = seen.find(({ labels }) => labels["alertname"] === "HostDown");
     expect(hostDown).toMatchObject({ status: "firing", labels: { severity: "critical", host: "web1" } });
-    // What follows from it is not told beside it.
-    const others = seen.filter(({ status, labels }) => status === "firing" && labels["host"] === "web1");
-    expect([...new Set(others.map(({ labels }) => labels["alertname"]))]).toEqual(["HostDown"]);
+    // What follows from it is not told beside it; that it was busy before, or had errors, may be.
+    const names = seen
+      .filter(({ status, labels }) => status === "firing" && labels["host"] === "web1")
+      .map(({ labels }) => labels["alertname"]);
+    expect([...new Set(names)].filter((name) => /Down$|^ProbeFailed$/.test(name ?? ""))).toEqual([
+      "HostDown",
+    ]);
   } finally {
     await must("docker", ["network", "connect", "--ip", web1.address, "lab", "vps70"]);
   }
