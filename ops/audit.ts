@@ -4,8 +4,8 @@ import { stackConfig, stackName } from "./lib/stack";
 import { countArgument, parseArguments, runTool, ToolError } from "./lib/tool";
 
 const usage = `usage: audit [--lines N] [--json]
-The last deployments of this and other stacks, and locks that were taken away, from the audit logs of the stack's hosts, merged by time; 20 lines of each
-host unless told otherwise. STACK names the stack (default: the selected one). Exit code 1 when a host did not answer.`;
+The last deployments of this and other stacks, and locks that were taken away, from the audit logs of the stack's hosts,
+merged by time; 20 lines of each host unless told otherwise. STACK names the stack (default: the selected one). Exit code 1 when a host did not answer.`;
 
 runTool(usage, async (args) => {
   const { flags, values } = parseArguments(args, { flags: ["--json"], values: ["--lines"] });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { spawnSync } from "node:child_process";
 import { configOf } from "./lib/audit";
+import { nameOf } from "./lib/deployment";
 import { letGo, nodeFormat, parseNodes, SwarmNode, Traces, tracesOf } from "./lib/forget";
 import { knock } from "./lib/reach";
 import { docker, manager, stackConfig, StackHost, stackHosts, stackName, stackState } from "./lib/stack";
@@ -103,7 +104,7 @@ runTool(usage, async (args) => {
   }
   keepState(stack, state);
   importState(stack, after);
-  const names = traces.unreachable.map((urn) => urn.slice(urn.lastIndexOf("::") + 2));
+  const names = traces.unreachable.map(nameOf);
   console.log(`${host}: goes without being dialled with the next make up: ${names.join(", ")}`);
   return 0;
 });

@@ -1,7 +1,7 @@
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Strategy } from "../config/schema";
-import { dockerHost } from "../host/channel";
+import { engineVariable } from "../host/channel";
 import { Host } from "../host/host";
 import { Vps } from "../host/vps";
 import { dataDirectory } from "../shell/dataDirectory";
@@ -73,7 +73,7 @@ export class Rollout extends pulumi.ComponentResource {
           libraries: ["edge/scripts/judge.sh"],
           variables: {
             HOST_NAME: host.name,
-            ...(host.channel.kind === "local" ? { DOCKER_HOST: dockerHost(host.channel) } : {}),
+            ...engineVariable(host.channel),
             WORKLOAD: workload.name,
             VARIABLE: setVariable(workload.name),
             SET: pulumi.interpolate`${workload.live}:${port}`,

@@ -71,6 +71,11 @@ export function dockerHost(channel: Channel): string {
   return `ssh://${user}@${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
+/** The variable by which a script beside Pulumi finds a local engine; one that runs on its host needs none. */
+export function engineVariable(channel: Channel): Record<string, string> {
+  return channel.kind === "local" ? { DOCKER_HOST: dockerHost(channel) } : {};
+}
+
 /** How tools beside Pulumi reach the host's engine. */
 export function hostAccess(channel: Channel): HostAccess {
   return {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostScript } from "../shell/hostScript";
-import { dockerHost } from "../host/channel";
+import { engineVariable } from "../host/channel";
 import { Cluster } from "./cluster";
 import { stackLabels } from "./naming";
 
@@ -34,7 +34,7 @@ export function sets(
       script: "swarm/scripts/sets.sh",
       variables: {
         HOST_NAME: host,
-        ...(channel.kind === "local" ? { DOCKER_HOST: dockerHost(channel) } : {}),
+        ...engineVariable(channel),
         STACK: pulumi.getStack(),
         WORKLOAD: workload,
         LIVE: live ?? "",

@@ -67,6 +67,10 @@ export function parseEvents(log: string): EngineEvent[] {
   return jsonLines(log).map(({ value }) => value as EngineEvent);
 }
 
+/** A message of Pulumi without its colours, which it writes in two ways. */
+export const plainMessage = (message: string): string =>
+  stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, ""));
+
 /** A resource's name, the last part of its URN. */
 export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
@@ -141,10 +145,7 @@ const evidence = /^last log lines:$/m;
 /** Lines, hint and cause of an error's messages. Commands are left out: they are long, and say nothing of the failure. */
 function explain(messages: readonly string[]): Pick<Failure, "cause" | "lines" | "hint"> {
   const texts = messages.map((message) =>
-    stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, "")).replace(
-      /: running ".*?(?<!\\)"(?=:?\s*$)/gm,
-      "",
-    ),
+    plainMessage(message).replace(/: running ".*?(?<!\\)"(?=:?\s*$)/gm, ""),
   );
   const text = texts.join("\n");
   const hint = [...text.matchAll(/what to do: (.*)$/gm)].at(-1)?.[1];

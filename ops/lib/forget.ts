@@ -1,5 +1,6 @@
 import { shellAssigned } from "../../components/shell/quote";
 import { HostAccess } from "../../components/host/access";
+import { nameOf } from "./deployment";
 import { holdsNoData } from "./preview";
 import { StateResource, StackState } from "./state";
 
@@ -14,8 +15,6 @@ export interface Traces {
   /** Names of volumes with the stack's data. */
   volumes: string[];
 }
-
-const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 /** What of these resources is the host's. An image is of all hosts that have it, and is not asked for here. */
 export function tracesOf(resources: readonly StateResource[], host: string): Traces {

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "util";
+import { nameOf, plainMessage } from "./deployment";
 
 /** A resource as `pulumi preview --json` tells of it, as far as it is read here. */
 export interface PreviewState {
@@ -57,8 +57,6 @@ const verbs: Readonly<Record<string, Verb>> = {
   "delete-replaced": "replace",
   delete: "delete",
 };
-
-export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 const gravest: readonly Verb[] = ["delete", "replace", "update", "create"];
 
@@ -163,7 +161,7 @@ export function errorsOf(preview: Preview): string[] {
   return (preview.diagnostics ?? [])
     .filter(({ severity }) => severity === "error")
     .map(({ message }) =>
-      stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, ""))
+      plainMessage(message)
         .replace(/^error: /, "")
         .trim(),
     );

@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from "util";
 import { table } from "../../components/shell/table";
-import { EngineEvent, hostOf, Metadata, nameOf } from "./deployment";
 import { typeOf } from "./components";
+import { EngineEvent, hostOf, Metadata, nameOf, plainMessage } from "./deployment";
 
 /** What is told of an update while it goes on. */
 export interface Progress {
@@ -46,22 +45,17 @@ const everywhere = "all";
 const isWork = ({ urn, op }: Metadata): boolean =>
   words[op] !== undefined && !/^(hypha|pulumi):/.test(typeOf(urn));
 
-const plain = (text: string): string => stripVTControlCharacters(text.replace(/<\{%.*?%\}>/g, "")).trimEnd();
-
 /** What an update has done and does, by host, as its events tell it. */
 export class UpdateState {
   readonly under = new Map<string, Work>();
   readonly counts = new Map<string, Counts>();
   readonly changes: Record<string, number> = {};
-  private readonly hosts: Readonly<Record<string, string>>;
 
   /** `hosts` gives each host's address. */
   constructor(
-    hosts: Readonly<Record<string, string>>,
+    private readonly hosts: Readonly<Record<string, string>>,
     private readonly clock: () => number = Date.now,
-  ) {
-    this.hosts = hosts;
-  }
+  ) {}
 
   /** What began with this event. */
   begun({ resourcePreEvent }: EngineEvent): Work | undefined {
@@ -96,7 +90,7 @@ export class UpdateState {
   }: EngineEvent): { text: string; severity: string; passing: boolean; work?: Work } | undefined {
     if (diagnosticEvent === undefined || diagnosticEvent.severity === "debug") return undefined;
     const { urn = "", message, severity, ephemeral = false } = diagnosticEvent;
-    const text = plain(message);
+    const text = plainMessage(message).trimEnd();
     if (text === "") return undefined;
     const work = this.under.get(urn);
     if (work !== undefined) work.said = text.split("\n").at(-1) ?? "";
