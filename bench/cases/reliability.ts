@@ -1,7 +1,7 @@
 import * as os from "os";
 import { Poller } from "../../tests/e2e/support/poller";
-import { LabVps } from "../../tests/e2e/support/lab";
-import { ReleaseCheckout, unhardened } from "../../tests/e2e/support/releases";
+import { LabVps, unhardened } from "../../tests/e2e/support/lab";
+import { ReleaseCheckout } from "../../tests/e2e/support/releases";
 import { must, Run, Running } from "../../tests/e2e/support/stack";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { isBroken, metricsOf, moments, Outcome, Planned, planOf } from "../lib/faultPlan";

@@ -4,9 +4,9 @@ import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { FaultBook, keep } from "./support/faultBook";
 import { FaultName } from "./support/faults";
-import { LabVps } from "./support/lab";
+import { LabVps, unhardened } from "./support/lab";
 import { KeptMessage } from "./support/message";
-import { ReleaseCheckout, unhardened } from "./support/releases";
+import { ReleaseCheckout } from "./support/releases";
 import { must, Run, until, untilOutput } from "./support/stack";
 
 /**
@@ -268,7 +268,9 @@ test("the state cannot be had, is another, or its passphrase is wrong: nothing i
   fs.mkdirSync(other);
   const env = { ...checkout.env, PULUMI_BACKEND_URL: `file://${other}?metadata=skip` };
   await must("pulumi", ["stack", "select", "--create", "faults"], { env, cwd: checkout.directory });
-  const back = () => until("the site answers", async () => (await probe()) === undefined);
+  const back = async () => {
+    await until("the site answers", async () => (await probe()) === undefined);
+  };
   await book.meet({
     says: { "state backend unavailable": /the state .*cannot be read/ },
     exit: 2,

@@ -21,11 +21,10 @@ import {
   stack,
   three,
   tool,
-  until,
   up,
 } from "./support/fleet";
 import { Poller } from "./support/poller";
-import { must, Run, untilOutput } from "./support/stack";
+import { must, Run, until, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, others with an edge and the applications, three managers among them; the

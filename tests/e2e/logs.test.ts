@@ -4,7 +4,7 @@ import * as os from "os";
 import * as path from "path";
 import { Site, SiteResponse, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
-import { countChanges, projectRoot, Running, Stack, start, until, untilOutput } from "./support/stack";
+import { Running, Stack, start, until, untilOutput } from "./support/stack";
 
 /**
  * A stack whose logs are collected, on one server. The tests are one story in order. With HYPHA_LOKI=<file>,
@@ -16,7 +16,6 @@ const real = {
   alloy: process.env["HYPHA_ALLOY"],
   grafana: process.env["HYPHA_GRAFANA"],
 };
-const kept = path.join(projectRoot, "build", "e2e");
 const vps = new LabVps(75);
 const stack = new Stack("logs");
 const port = 29_170;
@@ -37,15 +36,7 @@ const source = (program: "loki" | "alloy") => {
   return { source: file === undefined ? { kind: "sample" } : artifacts(program, file) };
 };
 
-async function up(name: string): Promise<ReturnType<typeof countChanges>> {
-  const run = await stack.up();
-  fs.mkdirSync(kept, { recursive: true });
-  fs.writeFileSync(path.join(kept, `logs-${name}.txt`), run.output);
-  if (run.code !== 0) {
-    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  }
-  return countChanges(run.output);
-}
+const up = (name: string) => stack.deploy(`logs-${name}`);
 
 interface Stream {
   stream: Record<string, string>;
@@ -90,14 +81,7 @@ async function configure(sections: object): Promise<void> {
   const unwatched = ["node", "containers", "postgres", "nginx", "synapse", "bridge", "mycelium", "blackbox"];
   stack.configure({
     hosts: {
-      web1: {
-        kind: "vps",
-        address: vps.address,
-        hostKey: await vps.hostKey(),
-        identity: { keyFile: await LabVps.keyFile() },
-        minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-      },
+      web1: await vps.host(),
     },
     edge: { domain: "logs.test" },
     observability: {

@@ -1,10 +1,10 @@
 import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
-import { LabVps } from "./support/lab";
+import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
-import { ReleaseCheckout, unhardened, whatRuns } from "./support/releases";
-import { must, projectRoot, Run, untilOutput } from "./support/stack";
+import { ReleaseCheckout, whatRuns } from "./support/releases";
+import { keep, must, Run, untilOutput } from "./support/stack";
 
 /**
  * Deployments, one after another, of one stack on one server: the lock, the checks, the way back by hand and by itself.
@@ -36,15 +36,9 @@ async function configure(gatewayEnv: object, edge: object = {}): Promise<void> {
   });
 }
 
-function keep(name: string, { output }: Run): void {
-  const directory = path.join(projectRoot, "build", "e2e");
-  fs.mkdirSync(directory, { recursive: true });
-  fs.writeFileSync(path.join(directory, `release-${name}.txt`), output);
-}
-
 async function succeed(name: string, tool: string, args: string[]): Promise<Run> {
   const run = await checkout.run(tool, args);
-  keep(name, run);
+  keep(`release-${name}.txt`, run.output);
   if (run.code !== 0)
     throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
   return run;
@@ -95,7 +89,7 @@ test("four versions; while one is deployed a second operator is told whose turn 
     /stack release is locked: up by \S+@\S+ \(process \d+\) since \S+Z, commit [0-9a-f]{12}/,
   );
   const run = await first.ended;
-  keep("one", run);
+  keep(`release-one.txt`, run.output);
   expect(run.code === 0 ? "" : run.output.slice(-8000)).toBe("");
   states.push(await running());
   for (const [greeting, edge] of [
@@ -172,7 +166,7 @@ test("a broken release goes back by itself: no request fails, and the exit code 
   expect(held.output).toMatch(/^lock: held: up by \S+@\S+ \(process \d+\) since \S+Z, commit [0-9a-f]{12}$/m);
   const run = await deploying.ended;
   const report = await poller.stop();
-  keep("broken", run);
+  keep(`release-broken.txt`, run.output);
   expect(run.code).toBe(1);
   expect(run.output).toMatch(
     /Version 7 is back and answers \(\d+ s\)\. The deployment failed all the same\./,
@@ -209,7 +203,7 @@ test("a lock that is taken away ends its deployment, which says so; who did it i
   const broken = await succeed("unlock", "lock", ["break", "--yes"]);
   expect(broken.output).toMatch(/the lock was taken away from (\S+@\S+) by \1/);
   const run = await hung.ended;
-  keep("unlocked", run);
+  keep(`release-unlocked.txt`, run.output);
   expect(run.code).toBe(1);
   expect(run.output).toContain("The lock is lost: it was taken away");
   expect((await checkout.run("lock")).output).toContain("the lock of release is free");
@@ -224,7 +218,7 @@ test("a killed deployment frees its lock; the next one removes what it left, fin
   expect((await killed.ended).signal).toBe("SIGKILL");
   fs.writeFileSync(path.join(checkout.directory, "left.txt"), "not committed\n");
   const run = await checkout.run("deploy", ["--yes"], { WAIT: "30", ALLOW_DIRTY: "1" });
-  keep("after-kill", run);
+  keep(`release-after-kill.txt`, run.output);
   expect(run.code === 0 ? "" : run.output.slice(-8000)).toBe("");
   expect(run.output).toContain("Pulumi's own lock of release was left behind and is removed");
   expect(run.output).toMatch(
@@ -251,7 +245,7 @@ test("a version whose image is gone and whose files are others now changes nothi
   await vps.exec(`docker image rm --force ${reference}`);
   await must("docker", ["image", "rm", "--force", reference]);
   const run = await checkout.run("redeploy", ["--version", "2", "--yes"]);
-  keep("image-gone", run);
+  keep(`release-image-gone.txt`, run.output);
   expect(run.code).toBe(1);
   expect(run.output).toContain(`frontend: ${reference} is on none of vps50, and its files are others now`);
   expect(await running()).toBe(before);

@@ -1,9 +1,8 @@
-import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
-import { LabVps } from "./support/lab";
+import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, projectRoot, Run, Stack } from "./support/stack";
+import { countChanges, keep, Run, Stack } from "./support/stack";
 
 /**
  * New versions of the gateway as sets of their own, blue-green and canary, while people use it: good ones, and ones that
@@ -12,23 +11,6 @@ import { countChanges, projectRoot, Run, Stack } from "./support/stack";
 const vps = new LabVps(65);
 const stack = new Stack("strategy");
 const page = "/api/rooms/list";
-const off = { enabled: false };
-const hardening = Object.fromEntries(
-  [
-    ...[
-      "firewall",
-      "sshd",
-      "fail2ban",
-      "unattendedUpgrades",
-      "journald",
-      "timeSync",
-      "swap",
-      "sysctl",
-      "modules",
-    ],
-    ...["coreDumps", "shells", "auditd", "packageCheck", "passwords", "notice"],
-  ].map((measure) => [measure, off]),
-);
 let site: Site;
 
 const blueGreen = { kind: "blue-green", confirmSeconds: 5 };
@@ -39,15 +21,7 @@ async function release(name: string, env: object, strategy: object): Promise<Run
   stack.env["PULUMI_CONTINUE_ON_ERROR"] = "true";
   stack.configure({
     hosts: {
-      vps65: {
-        kind: "vps",
-        address: vps.address,
-        hostKey: await vps.hostKey(),
-        identity: { keyFile: await LabVps.keyFile() },
-        minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        hardening,
-      },
+      vps65: await vps.host({ hardening: unhardened }),
     },
     edge: { domain: "strategy.test" },
     chat: {
@@ -60,9 +34,7 @@ async function release(name: string, env: object, strategy: object): Promise<Run
     },
   });
   const run = await stack.up();
-  const directory = path.join(projectRoot, "build", "e2e");
-  fs.mkdirSync(directory, { recursive: true });
-  fs.writeFileSync(path.join(directory, `strategy-${name}.txt`), run.output);
+  keep(`strategy-${name}.txt`, run.output);
   return run;
 }
 

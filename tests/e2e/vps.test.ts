@@ -1,17 +1,15 @@
-import * as fs from "fs";
 import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { visit } from "./support/browser";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, must, projectRoot, Stack, StackSettings, untilOutput } from "./support/stack";
+import { keep, kept, must, Stack, StackSettings, untilOutput } from "./support/stack";
 import { validated, withoutBridge } from "./support/validation";
 
 /**
  * The chat on one bare server over SSH, from nothing to destroy. The tests are one story in order: each finds what
  * the one before has left.
  */
-const kept = path.join(projectRoot, "build", "e2e");
 const vps = new LabVps(1);
 const stack = new Stack("e2e");
 let site: Site;
@@ -29,14 +27,7 @@ async function settings(
 ): Promise<StackSettings> {
   return {
     hosts: {
-      vps1: {
-        kind: "vps",
-        address: vps.address,
-        hostKey: await vps.hostKey(),
-        identity: { keyFile: await LabVps.keyFile() },
-        minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-        recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-      },
+      vps1: await vps.host(),
     },
     edge: { domain: "chat.test" },
     chat: {
@@ -50,20 +41,6 @@ async function settings(
     },
     images: {},
   };
-}
-
-function keep(name: string, text: string): void {
-  fs.mkdirSync(kept, { recursive: true });
-  fs.writeFileSync(path.join(kept, name), text);
-}
-
-async function up(name: string): Promise<ReturnType<typeof countChanges>> {
-  const run = await stack.up();
-  keep(`${name}.txt`, run.output);
-  if (run.code !== 0) {
-    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  }
-  return countChanges(run.output);
 }
 
 /** Service names and the version each is at: a change of a service raises its version. */
@@ -95,7 +72,7 @@ afterAll(async () => {
 
 test("a bare server becomes the running chat", async () => {
   stack.configure(await settings());
-  const changes = await up("up-cold");
+  const changes = await stack.deploy("up-cold");
   expect(changes.created).toBeGreaterThan(50);
   const outputs = await stack.outputs();
   site = {
@@ -176,7 +153,7 @@ test("the frontend loads in a browser, every request answered", async () => {
 
 test("a second up changes nothing and opens no session on the server", async () => {
   const before = await vps.logins();
-  const changes = await up("up-again");
+  const changes = await stack.deploy("up-again");
   expect(changes).toEqual({ created: 0, updated: 0, deleted: 0, replaced: 0, unchanged: changes.unchanged });
   expect(await vps.logins()).toBe(before);
 });
@@ -185,7 +162,7 @@ test("the order of keys in the configuration means nothing", async () => {
   const value = await settings();
   const reversed = Object.fromEntries(Object.entries(value).reverse()) as StackSettings;
   stack.configure({ ...reversed, chat: Object.fromEntries(Object.entries(value.chat as object).reverse()) });
-  const changes = await up("up-reordered");
+  const changes = await stack.deploy("up-reordered");
   expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 
@@ -193,7 +170,7 @@ test("one changed variable touches its workload only, without a failed request",
   const before = await versions();
   const poller = new Poller(bridgeStatus);
   stack.configure(await settings({ bridgeEnv: { GREETING: "changed" } }));
-  const changes = await up("up-one-variable");
+  const changes = await stack.deploy("up-one-variable");
   const report = await poller.stop();
   expect(changes).toMatchObject({ created: 0, updated: 1, deleted: 0, replaced: 0 });
   const after = await versions();
@@ -230,7 +207,12 @@ test("a release that ends at once fails the update, and the old one answers thro
   expect(report.requests).toBeGreaterThan(50);
   expect(report.failures).toEqual([]);
   stack.configure(await settings());
-  expect(await up("up-recovered")).toMatchObject({ created: 0, updated: 1, deleted: 0, replaced: 0 });
+  expect(await stack.deploy("up-recovered")).toMatchObject({
+    created: 0,
+    updated: 1,
+    deleted: 0,
+    replaced: 0,
+  });
   expect(await bridgeStatus()).toBeUndefined();
 });
 
@@ -243,8 +225,13 @@ test("an update killed half way is finished by the next", async () => {
   }
   expect((await running.ended).signal).toBe("SIGKILL");
   await stack.cancel();
-  await up("up-after-kill");
-  expect(await up("up-after-kill-again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
+  await stack.deploy("up-after-kill");
+  expect(await stack.deploy("up-after-kill-again")).toMatchObject({
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    replaced: 0,
+  });
   const replicas = await vps.exec(
     "docker service ls --filter name=hypha-e2e-bridge --format '{{.Replicas}}'",
   );
@@ -281,7 +268,7 @@ test("destroy leaves the data volumes and nothing else; the next up finds the da
       .filter((line) => line !== "" && !notManager.test(line))
       .sort(),
   ).toEqual(["hypha-e2e-homeserver-media", "hypha-e2e-postgres-data"]);
-  await up("up-after-destroy");
+  await stack.deploy("up-after-destroy");
   const login = await siteRequest(site, "/_matrix/client/versions").catch((error: unknown) => error);
   // The authority went with the stack, so the old one must not verify any more.
   expect(String(login)).toMatch(/certificate|self.signed/i);

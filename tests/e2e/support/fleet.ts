@@ -1,10 +1,6 @@
-import * as fs from "fs";
-import * as path from "path";
 import { LabVps } from "./lab";
-import { countChanges, must, projectRoot, Run, Stack, start } from "./stack";
+import { keep as keepText, must, Run, Stack, start } from "./stack";
 
-/** Where what was said is kept. */
-const kept = path.join(projectRoot, "build", "e2e");
 /** What each is for, before the story changes it. */
 export const servers = {
   app1: { vps: new LabVps(22), roles: ["manager", "edge", "app"] },
@@ -41,15 +37,7 @@ export async function configure(names: Name[], greeting = "hello"): Promise<void
   for (const name of names) {
     if (entries.has(name)) continue;
     const { vps, roles } = servers[name];
-    entries.set(name, {
-      kind: "vps",
-      address: vps.address,
-      hostKey: await vps.hostKey(),
-      identity: { keyFile: await LabVps.keyFile() },
-      minimum: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-      recommended: { cpus: 1, memoryMiB: 1024, diskGiB: 2 },
-      roles,
-    });
+    entries.set(name, await vps.host({ roles }));
   }
   stack.configure(settings(names, greeting));
 }
@@ -59,19 +47,11 @@ export function change(name: Name, settings: object): void {
   entries.set(name, { ...entries.get(name), ...settings });
 }
 
-export function keep(name: string, text: string): void {
-  fs.mkdirSync(kept, { recursive: true });
-  fs.writeFileSync(path.join(kept, `fleet-${name}.txt`), text);
-}
+export const keep = (name: string, text: string) => {
+  keepText(`fleet-${name}.txt`, text);
+};
 
-export async function up(name: string): Promise<ReturnType<typeof countChanges>> {
-  const run = await stack.up();
-  keep(name, run.output);
-  if (run.code !== 0) {
-    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  }
-  return countChanges(run.output);
-}
+export const up = (name: string) => stack.deploy(`fleet-${name}`);
 
 /** What `docker …` prints on the manager. */
 export const ask = async (command: string): Promise<string> =>
@@ -107,14 +87,6 @@ export async function nodesOf(service: string): Promise<string[]> {
     .filter((row) => row.includes(" Running"))
     .map((row) => row.split(" ")[0] ?? "")
     .sort();
-}
-
-export async function until(what: string, holds: () => Promise<boolean>, seconds = 90): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
 }
 
 export const smoke = (): Promise<Run> =>

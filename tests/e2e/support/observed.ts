@@ -1,11 +1,7 @@
-import * as fs from "fs";
 import { createServer } from "http";
-import * as path from "path";
 import { LabVps } from "./lab";
-import { countChanges, projectRoot, Stack, start } from "./stack";
+import { keep, Stack, start, until as untilSeen } from "./stack";
 
-/** Where what was said is kept. */
-const kept = path.join(projectRoot, "build", "e2e");
 export const web1 = new LabVps(70);
 export const watch = new LabVps(71);
 export const stack = new Stack("observe");
@@ -46,39 +42,20 @@ export const configure = (greeting: string, tls: object = { kind: "own-ca" }) =>
   });
 };
 
-const keep = (name: string, text: string) => {
-  fs.mkdirSync(kept, { recursive: true });
-  fs.writeFileSync(path.join(kept, `observability-${name}.txt`), text);
-};
-
-export async function up(name: string): Promise<ReturnType<typeof countChanges>> {
-  const run = await stack.up();
-  keep(name, run.output);
-  if (run.code !== 0) {
-    throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  }
-  return countChanges(run.output);
-}
+export const up = (name: string) => stack.deploy(`observability-${name}`);
 
 /** As an operator deploys: by make up's last phase. */
 export async function deploy(name: string): Promise<void> {
   const args = ["ops/deploy.ts", "--yes", "--config-file", stack.configFile];
   const run = await start("tsx", args, { env: { ...stack.env, STACK: stack.name, ALLOW_DIRTY: "1" } }).ended;
-  keep(name, run.output);
+  keep(`observability-${name}.txt`, run.output);
   if (run.code !== 0)
     throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
 }
 
-export async function until<T>(what: string, look: () => Promise<T | undefined>, seconds = 180): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    let problem = "";
-    const seen = await look().catch((error: unknown) => void (problem = `: ${String(error)}`));
-    if (seen !== undefined) return seen;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}${problem}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
+/** As long as an alert or a probe may take. */
+export const until = <T>(what: string, look: () => Promise<T | undefined>, seconds = 180): Promise<T> =>
+  untilSeen<T>(what, look, seconds);
 
 interface Sample {
   metric: Record<string, string>;
@@ -153,14 +130,9 @@ export async function begin(): Promise<void> {
   for (const name of ["OPS", "WATCHDOG"]) {
     stack.env[`${name}_URL`] = `http://10.77.0.1:${port + 5}/${name.toLowerCase()}`;
   }
-  const size = { cpus: 1, memoryMiB: 1024, diskGiB: 2 };
-  const entry = async (vps: LabVps, ...roles: string[]) => ({
-    ...{ kind: "vps", address: vps.address, hostKey: await vps.hostKey(), roles },
-    ...{ identity: { keyFile: await LabVps.keyFile() }, minimum: size, recommended: size },
-  });
-  servers["web1"] = await entry(web1, "data", "edge", "app");
+  servers["web1"] = await web1.host({ roles: ["data", "edge", "app"] });
   // It stays a manager when the other one is cut off, so that what watches goes on.
-  servers["watch"] = await entry(watch, "manager", "observe");
+  servers["watch"] = await watch.host({ roles: ["manager", "observe"] });
 }
 
 export async function end(): Promise<void> {

@@ -31,12 +31,3 @@ export class Poller {
     return this.report;
   }
 }
-
-/** Asks twice a second until it holds; an error is a no. */
-export async function until(what: string, holds: () => Promise<boolean>, seconds = 90): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}

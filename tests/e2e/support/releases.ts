@@ -8,14 +8,6 @@ import { Site } from "../../../ops/lib/site";
 import { LabVps } from "./lab";
 import { must, projectRoot, Run, Running, start } from "./stack";
 
-/** Hardening that does nothing: a server is prepared sooner. */
-export const unhardened = Object.fromEntries(
-  [
-    ...["firewall", "sshd", "fail2ban", "unattendedUpgrades", "journald", "timeSync"],
-    ...["swap", "sysctl", "modules", "coreDumps", "shells"],
-  ].map((part) => [part, { enabled: false }]),
-);
-
 /** A clone of what this checkout has now, with commits, a stack, a state and an engine's environment of its own. */
 export class ReleaseCheckout {
   readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "hypha-releases-"));

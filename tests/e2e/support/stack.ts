@@ -75,13 +75,29 @@ export async function untilOutput(output: () => string, pattern: RegExp, seconds
   }
 }
 
-/** Asks twice a second until something holds. */
-export async function until(what: string, holds: () => Promise<boolean>, seconds = 90): Promise<void> {
+/** Asks twice a second until there is an answer, which it gives; false and an error are none. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | false | undefined>,
+  seconds = 90,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+  for (;;) {
+    let problem = "";
+    const seen = await look().catch((error: unknown) => void (problem = `: ${String(error)}`));
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}${problem}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+/** Where what was said and seen is kept. */
+export const kept = path.join(projectRoot, "build", "e2e");
+
+/** Keeps a text for whoever wants to read it after the run. */
+export function keep(file: string, text: string): void {
+  fs.mkdirSync(kept, { recursive: true });
+  fs.writeFileSync(path.join(kept, file), text);
 }
 
 /** What `pulumi up` counted. */
@@ -170,6 +186,16 @@ export class Stack {
 
   up(...args: string[]): Promise<Run> {
     return this.startUp(...args).ended;
+  }
+
+  /** `up` to its good end; what it said is kept under the name. */
+  async deploy(name: string): Promise<Changes> {
+    const run = await this.up();
+    keep(`${name}.txt`, run.output);
+    if (run.code !== 0) {
+      throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+    }
+    return countChanges(run.output);
   }
 
   preview(...args: string[]): Promise<Run> {
