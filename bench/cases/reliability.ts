@@ -139,6 +139,7 @@ class Reliability {
     const recovered = (await this.running()) === wanted && (await this.answers());
     if (!broken && recovered) this.good = release;
     const { requests, failures } = await poller.stop();
+    if (failures.length > 0) this.log(`${release}: from ${failures[0] ?? ""} to ${failures.at(-1) ?? ""}`);
     const outcome = { ...planned, exits, recovered, seconds, requests, failed: failures.length };
     return rollback === undefined ? outcome : { ...outcome, rollback };
   }

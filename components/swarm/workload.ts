@@ -53,6 +53,7 @@ export interface WorkloadArgs extends Mounts {
 
 const healthIntervalSeconds = 3;
 const healthRetries = 3;
+const restartSeconds = 2;
 /** Each line says which service and which task of it wrote it: whoever reads the files needs no Docker API for that. */
 const logOptions = {
   ...{ "max-size": "10m", "max-file": "3" },
@@ -127,7 +128,8 @@ export class Workload extends pulumi.ComponentResource {
           })),
         },
         updateConfig: { ...policy, failureAction: "rollback" },
-        rollbackConfig: { ...policy, failureAction: "pause" },
+        // Over before a task that failed is started again: of two in one slot Swarm may keep the one that does not serve yet.
+        rollbackConfig: { ...policy, monitor: duration(restartSeconds / 2), failureAction: "pause" },
         // Long enough for every replica to start and be found healthy, one after the other, and to fail once; a set's
         // start all at once.
         convergeConfig: {
@@ -137,7 +139,7 @@ export class Workload extends pulumi.ComponentResource {
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId, aliases: staged ? [this.hostname] : undefined }],
           placement: { constraints: [host === undefined ? roleConstraint(role) : hostConstraint(host)] },
-          restartPolicy: { condition: "any", delay: duration(2), window: duration(60) },
+          restartPolicy: { condition: "any", delay: duration(restartSeconds), window: duration(60) },
           logDriver: { name: "json-file", options: logOptions },
           resources: {
             limits: {

@@ -33,7 +33,14 @@ async function probe(): Promise<string | undefined> {
   return status === 200 && body.includes(holds) ? undefined : `${at}: ${status}`;
 }
 
-const book = new FaultBook(probe, () => message.problem());
+/** What Nginx said of requests that failed, and what became of every task. */
+const traces = () =>
+  vps.exec(
+    "docker service logs --raw --since 10m hypha-faults-edge 2>&1 | grep -F '[error]' | tail -20; " +
+      "docker service ps --no-trunc $(docker service ls -q)",
+  );
+
+const book = new FaultBook(probe, () => message.problem(), traces);
 
 /** The stack's configuration as it works, but for these settings of the chat, committed with all that was changed. */
 async function commit(what: string, chat: object = {}, greeting = what): Promise<void> {

@@ -113,7 +113,7 @@ describe("Edge", () => {
       mode: { replicated: { replicas: 1 } },
       endpointSpec: { mode: "dnsrr", ports: [port(8080, 80), port(8443, 443)] },
       updateConfig: { ...policy, failureAction: "rollback" },
-      rollbackConfig: { ...policy, failureAction: "pause" },
+      rollbackConfig: { ...policy, monitor: "1s", failureAction: "pause" },
       convergeConfig: { delay: "1s", timeout: "2m40s" },
       taskSpec: {
         networksAdvanceds: [{ id: "cluster-network-id" }],

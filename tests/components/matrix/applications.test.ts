@@ -85,7 +85,7 @@ function service(
     mode: { replicated: { replicas } },
     endpointSpec: { mode: "dnsrr", ports: [] },
     updateConfig: { ...policy, failureAction: "rollback" },
-    rollbackConfig: { ...policy, failureAction: "pause" },
+    rollbackConfig: { ...policy, monitor: "1s", failureAction: "pause" },
     convergeConfig: { delay: "1s", timeout: replicas === 1 ? "2m40s" : "5m20s" },
     taskSpec: {
       networksAdvanceds: [{ id: "cluster-network-id" }],

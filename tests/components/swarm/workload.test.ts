@@ -28,7 +28,7 @@ const plain = {
   mode: { replicated: { replicas: 1 } },
   endpointSpec: { mode: "dnsrr", ports: [] },
   updateConfig: { ...policy, failureAction: "rollback" },
-  rollbackConfig: { ...policy, failureAction: "pause" },
+  rollbackConfig: { ...policy, monitor: "1s", failureAction: "pause" },
   convergeConfig: { delay: "1s", timeout: "2m40s" },
   taskSpec: {
     networksAdvanceds: [{ id: "cluster-network-id" }],
@@ -123,7 +123,7 @@ test("a published port is the node's own, and its holder stops before the next s
       ports: [{ targetPort: 8080, publishedPort: 80, protocol: "tcp", publishMode: "host" }],
     },
     updateConfig: { ...stopFirst, failureAction: "rollback" },
-    rollbackConfig: { ...stopFirst, failureAction: "pause" },
+    rollbackConfig: { ...stopFirst, monitor: "1s", failureAction: "pause" },
   });
 });
 

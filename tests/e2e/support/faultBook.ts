@@ -42,10 +42,14 @@ const kept = path.join(projectRoot, "build", "e2e");
 export class FaultBook {
   readonly results: FaultResult[] = [];
 
-  /** `probe` asks the site; `lost` says what is not there any more that was there before. */
+  /**
+   * `probe` asks the site; `lost` says what is not there any more that was there before; `traces` is what the server
+   * knows of why requests failed.
+   */
   constructor(
     private readonly probe: () => Promise<string | undefined>,
     private readonly lost: () => Promise<string | undefined>,
+    private readonly traces: () => Promise<string>,
   ) {}
 
   async meet({ says, exit = 1, mayFail = false, fault, recovers, back }: FaultCase): Promise<void> {
@@ -68,7 +72,9 @@ export class FaultBook {
     const { requests, failures } = await poller.stop();
     const times = failures.map((failure) => Date.parse(failure.split(" ")[0] ?? ""));
     const away = times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
-    if (!mayFail) expect(failures).toEqual([]);
+    if (!mayFail && failures.length > 0) {
+      throw new Error(`requests failed:\n${failures.join("\n")}\n${await this.traces()}\n${run.output}`);
+    }
     expect(requests).toBeGreaterThan(5);
     expect(await this.lost()).toBeUndefined();
     for (const name of names) {
