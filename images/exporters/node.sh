@@ -4,8 +4,10 @@ set -euo pipefail
 
 readonly proc=/tmp/proc
 readonly textfiles=/tmp/textfiles
+readonly deployments=/host/var/lib/hypha/deployments/.figures
 
-# Files with figures: what the host's scripts leave in directories of their own, and whether a reboot is due.
+# Files with figures: what the host's scripts leave in directories of their own, the last deployments, and whether a
+# reboot is due.
 collect() {
   local directory due
   mkdir -p "$textfiles/reboot"
@@ -13,6 +15,7 @@ collect() {
     for directory in /host/var/lib/hypha/metrics/*/; do
       [[ ! -d $directory ]] || ln -sfn "${directory%/}" "$textfiles/"
     done
+    [[ ! -d $deployments ]] || ln -sfn "$deployments" "$textfiles/deployments"
     find "$textfiles" -xtype l -delete
     due=0
     [[ ! -e /host/run/reboot-required ]] || due=1

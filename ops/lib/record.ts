@@ -153,6 +153,32 @@ export interface Kept {
   log?: string;
 }
 
+/** A label of a figure, as Prometheus reads it. */
+const label = (name: string, value: string): string =>
+  `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+
+/** The last deployment as a figure, which the node exporter hands out and the dashboards mark. */
+export function deploymentFigure({
+  stack,
+  result,
+  commit,
+  deployer,
+  ended,
+}: Pick<DeploymentRecord, "stack" | "result" | "commit" | "deployer" | "ended">): string {
+  const labels = [
+    label("deployed", stack),
+    label("result", result),
+    label("commit", commit.slice(0, 12)),
+    label("by", deployer.user),
+  ];
+  const name = "hypha_deployment_timestamp_seconds";
+  return [
+    `# HELP ${name} When the last deployment ended.`,
+    `# TYPE ${name} gauge`,
+    `${name}{${labels.join(",")}} ${Date.parse(ended) / 1000}`,
+  ].join("\n");
+}
+
 /** Has the hosts keep it: one session for each. */
 export function keep(config: StackConfig, { audit, record, log: text = "" }: Kept): Promise<Answer[]> {
   const line = audit === undefined ? "" : `${JSON.stringify(audit)}\n`;
@@ -166,6 +192,8 @@ export function keep(config: StackConfig, { audit, record, log: text = "" }: Kep
           `mkdir -p ${records}/${directory} && cd ${records}/${directory}`,
           `(umask 077 && head -c ${Buffer.byteLength(text)} >>${record.id}.log)`,
           `cat >.new && mv .new ${record.id}.json`,
+          `(umask 022 && mkdir -p ../.figures && printf '%s\\n' ${shellQuote([deploymentFigure(record)])} >../.figures/.new && ` +
+            `mv ../.figures/.new ../.figures/${directory}.prom)`,
           `{ ${newest(".json")} | tail -n +${keptRecords + 1}; ${newest(".log")} | tail -n +${keptLogs + 1}; } | xargs -r rm -f --`,
         ]),
   ];

@@ -110,7 +110,7 @@ test("the log is root's, the deploy account adds to it, others do not read it", 
 test("its record beside it says what the deployment was made of, and no secret", async () => {
   expect(await vps.exec(`stat -c '%U %G %a' /var/lib/hypha/deployments; stat -c %a ${recordFiles}/*`)).toBe(
     // The record, and what was said, which is for its owner only.
-    "root muser 770\n660\n600\n",
+    "root muser 771\n660\n600\n",
   );
   const text = await vps.exec(`cat ${recordFiles}/*.json`);
   expect(JSON.parse(text)).toMatchObject({

@@ -235,7 +235,25 @@ test("a host that is cut off fails the update by its name, the site answers; onc
   expect(cut.output).toMatch(/app2.*(timeout|timed out|no route|unreachable|connection)/i);
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
   await up("after-cut-off");
-  expect(await up("after-cut-off-again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
+});
+
+test("a host is lost while a service is rolled over it: no request fails, and once it is back the next up finishes", async () => {
+  await configure(["db", "web", "app2"], "rolled");
+  const poller = new Poller(() => rooms());
+  let lost: Run;
+  try {
+    const running = stack.startUp("--continue-on-error");
+    await untilOutput(running.output, /bridge-service updating/);
+    await must("docker", ["network", "disconnect", "lab", "vps23"]);
+    lost = await running.ended;
+  } finally {
+    await must("docker", ["network", "connect", "--ip", servers.app2.vps.address, "lab", "vps23"]);
+  }
+  keep("lost", lost.output);
+  await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
+  await up("after-lost");
+  expect((await poller.stop()).failures).toEqual([]);
+  expect(await up("after-lost-again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 
 test("one host is no manager any more and another is removed, in one up: that one is drained, leaves, keeps nothing of the stack", async () => {

@@ -21,7 +21,7 @@ import {
   watch,
   web1,
 } from "./support/observed";
-import { emptyPanels, panels, withoutData } from "./support/panels";
+import { emptyPanels, markedDeployments, panels, withoutData } from "./support/panels";
 import { must, Running, start, untilOutput } from "./support/stack";
 
 /** A stack of two servers, one of which watches both. The tests are one story in order. */
@@ -248,6 +248,9 @@ test("what is mended is told as over", async () => {
     return firing.length === 0 ? true : undefined;
   });
   await untilTold(["PostgresDown", "BridgeDown", "BackupTooOld"], "resolved", 240);
+  const [marked, ...others] = await markedDeployments();
+  expect([marked?.metric, others]).toMatchObject([{ deployed: "observe", result: "succeeded" }, []]);
+  expect(Date.now() - Number(marked?.value[1])).toBeLessThan(15 * 60_000);
 });
 
 test("a server that is cut off is told once, as what it is", async () => {

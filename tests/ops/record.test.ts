@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { configHash, parseConfig } from "../../components/config/load";
 import { shellAssign } from "../../components/shell/quote";
 import { renderFirewall } from "../../components/host/hardeningRender";
@@ -11,6 +11,7 @@ import { createdOn, firewallRules } from "../../ops/lib/created";
 import {
   askLog,
   askRecords,
+  deploymentFigure,
   deploymentRecord,
   DeploymentRecord,
   keep,
@@ -214,6 +215,13 @@ describe("records on a host", () => {
     expect(mergeRecords(await askRecords(config, "org/t"))).toEqual([at(2), at(1)]);
     expect(mergeRecords(await askRecords(config, "org/t", 1))).toEqual([at(2)]);
     expect(await askRecords(config, "another")).toEqual([{ host: "local", text: "" }]);
+  });
+
+  test("the last one is a figure that everybody reads", async () => {
+    for (const second of [1, 2]) await keep(config, { audit, record: at(second) });
+    const file = join(data, "deployments", ".figures", "org-t.prom");
+    expect(readFileSync(file, "utf8")).toBe(`${deploymentFigure(at(2))}\n`);
+    expect([statSync(file).mode & 0o777, statSync(dirname(file)).mode & 0o777]).toEqual([0o644, 0o755]);
   });
 
   test("the newest 50 stay", async () => {

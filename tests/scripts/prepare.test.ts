@@ -67,7 +67,7 @@ test("a bare server gets the engine, its log limits, the account in the docker g
     "install -m 0660 -o root -g muser /dev/null /var/log/hypha/audit.log",
     "install -m 0644 /dev/stdin /etc/logrotate.d/hypha",
     "install -d -m 0755 /var/lib/hypha",
-    "install -d -m 0770 -o root -g muser /var/lib/hypha/deployments",
+    "install -d -m 0771 -o root -g muser /var/lib/hypha/deployments",
   ]);
   expect(box.read("etc/logrotate.d/hypha")).toContain("create 0660 root muser\n");
   expect(JSON.parse(box.read("etc/docker/daemon.json"))).toEqual({
@@ -189,7 +189,7 @@ test("check finds what up left in order, and each thing that was changed since, 
        *) echo "root:x:0:0::${box.root}/root-home:/bin/bash" ;; esac`,
     )
     .bash(
-      "chmod 750 muser-home var/log/hypha; chmod 770 var/lib/hypha/deployments; chmod 644 etc/logrotate.d/hypha; chmod 700 muser-home/.ssh; chmod 600 muser-home/.ssh/authorized_keys",
+      "chmod 750 muser-home var/log/hypha; chmod 771 var/lib/hypha/deployments; chmod 644 etc/logrotate.d/hypha; chmod 700 muser-home/.ssh; chmod 600 muser-home/.ssh/authorized_keys",
     );
   const before = changes();
   expect(check()).toEqual({

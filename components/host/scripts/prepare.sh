@@ -29,7 +29,8 @@ audit_log() {
   rotation | install -m 0644 /dev/stdin "${ROTATE_FILE}"
   # The directory above is others' too; only a missing one is made.
   [[ -d ${RECORDS%/*} ]] || install -d -m 0755 "${RECORDS%/*}"
-  install -d -m 0770 -o root -g "${DEPLOY_USER}" "${RECORDS}"
+  # Others find what they know the name of: the node exporter .figures, which they may read.
+  install -d -m 0771 -o root -g "${DEPLOY_USER}" "${RECORDS}"
 }
 
 rotation() {
@@ -64,7 +65,7 @@ facts() {
   directory_fact "${LOG_DIRECTORY}" 750 "root:${DEPLOY_USER}"
   fact 'audit log' "${LOG_DIRECTORY}/audit.log" "$(if [[ -e ${LOG_DIRECTORY}/audit.log ]]; then echo there; fi)" there
   file_fact "${ROTATE_FILE}" "$(rotation)"
-  directory_fact "${RECORDS}" 770 "root:${DEPLOY_USER}"
+  directory_fact "${RECORDS}" 771 "root:${DEPLOY_USER}"
 }
 
 deploy_home() { { getent passwd "${DEPLOY_USER}" || true; } | cut -d: -f6; }

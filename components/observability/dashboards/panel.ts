@@ -141,6 +141,15 @@ const others = {
   ...{ asDropdown: true, keepTime: true, includeVars: true, targetBlank: false },
 };
 
+/** Deployments are marked in every graph. Each host tells of the last one; all of a stack tell the same. */
+export const deployments = {
+  name: "Deployments",
+  ...{ enable: true, iconColor: "blue", datasource: { type: "prometheus", uid: "prometheus" } },
+  expr: 'max by (deployed, result, commit, by) (hypha_deployment_timestamp_seconds{stack=~"$stack"}) * 1000',
+  ...{ useValueForTime: true, step: "60s" },
+  ...{ titleFormat: "{{deployed}} {{result}}", textFormat: "{{commit}} by {{by}}", tagKeys: "result" },
+};
+
 /** The file that Grafana provisions; `name` is its place in addresses. */
 export function renderDashboard(name: string, dashboard: Dashboard): string {
   const file = {
@@ -161,7 +170,7 @@ export function renderDashboard(name: string, dashboard: Dashboard): string {
           : []),
       ],
     },
-    annotations: { list: [] },
+    annotations: { list: [deployments] },
     links: [others],
     panels: layOut(dashboard.panels),
   };

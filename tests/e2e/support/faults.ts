@@ -11,7 +11,7 @@ export interface ShownElsewhere {
 
 /** Faults of the story in faults.test.ts, in its order. */
 export const ownFaults = [
-  "clock of a new server is wrong",
+  "clock is wrong",
   "health never true",
   "migration fails",
   "out of memory",
@@ -106,6 +106,14 @@ export const otherFaults: Readonly<Record<string, ShownElsewhere>> = {
     title:
       "a host that is cut off fails the update by its name, the site answers; once it is back the next up finishes",
     sees: "the host by name; exit code 1",
+    served: "the site, by the others",
+    recovers: "the next make up",
+  },
+  "host lost while a service is rolled over it": {
+    story: "fleet.test.ts",
+    title:
+      "a host is lost while a service is rolled over it: no request fails, and once it is back the next up finishes",
+    sees: "TBD",
     served: "the site, by the others",
     recovers: "the next make up",
   },

@@ -1,5 +1,5 @@
 import { dashboards } from "../../../components/observability/dashboards/all";
-import { ofLines } from "../../../components/observability/dashboards/panel";
+import { deployments, ofLines } from "../../../components/observability/dashboards/panel";
 import { ask } from "./observed";
 
 const noBackup = "backups come later";
@@ -26,6 +26,9 @@ export const panels = Object.entries(dashboards).flatMap(([name, { panels: own }
 
 /** Of every stack and host. */
 const all = (expr: string) => expr.replaceAll("$stack", ".*").replaceAll("$host", ".*");
+
+/** When Prometheus has deployments to mark, in milliseconds, and with what labels. */
+export const markedDeployments = () => ask(all(deployments.expr));
 
 /** The panels that Prometheus has nothing for now. */
 export async function emptyPanels(): Promise<string[]> {
