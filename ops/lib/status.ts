@@ -34,7 +34,13 @@ export interface ComponentStatus {
 const partOf = (stack: string, service: string): string =>
   service.replace(`hypha-${stack.replaceAll("/", "-")}-`, "");
 
-/** Every component: the services, as a manager lists them, and the Mycelium nodes, each with what the hosts say of it. */
+/** A service of this name, or a set of it. */
+const isOf = (part: string, name: string): boolean => name === part || name.startsWith(`${part}-service-`);
+
+/**
+ * Every component: the services, as a manager lists them, those with an image in the outputs that it does not list, and
+ * the Mycelium nodes, each with what the hosts say of it.
+ */
 export function componentsNow(
   stack: string,
   services: readonly ServiceStatus[],
@@ -52,13 +58,23 @@ export function componentsNow(
     const found = running.filter(({ component }) => component === service.name);
     return component({ name: service.name, kind: "service", wanted, replicas, tasks: service.tasks }, found);
   });
+  const parts = services.map(({ name }) => partOf(stack, name));
+  const missing = Object.entries(images)
+    .filter(([part]) => !parts.some((name) => isOf(part, name)))
+    .map(([part, { reference, id }]) => {
+      const wanted = { version: reference, id };
+      const name = `hypha-${stack.replaceAll("/", "-")}-${part}`;
+      const replicas = { running: 0, wanted: 1 };
+      const none = component({ name, kind: "service", wanted, replicas, tasks: [] }, []);
+      return { ...none, problems: ["the service is not there"] };
+    });
   const units = Object.entries(programs).map(([name, version]) => {
     const found = running.filter((one) => one.component === name);
     const active = found.filter(({ health }) => health === "active").length;
     const replicas = { running: active, wanted: 1 };
     return component({ name, kind: "unit", wanted: { version }, replicas, tasks: [] }, found);
   });
-  return [...own, ...units];
+  return [...own, ...missing, ...units];
 }
 
 function component(

@@ -237,6 +237,8 @@ test("a service and its secret are gone from the swarm: the deployment says that
       const secrets = "{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretID}} {{end}}";
       const inspect = `docker service inspect hypha-faults-edge --format '${secrets}'`;
       await vps.exec(`ids=$(${inspect}); docker service rm hypha-faults-edge; docker secret rm $ids`);
+      const { output } = await checkout.run("status");
+      expect(output).toMatch(/^hypha-faults-edge +0\/1 .*NOT AS WANTED: the service is not there$/m);
       return deploy();
     },
     recovers: "make doctor FIX=1",

@@ -74,6 +74,18 @@ describe("status", () => {
     ]);
   });
 
+  test("a service that is gone is told, one that is a set of its own is not", () => {
+    const set = line({ Name: "hypha-dev-bridge-service-1a2b3c4", Image: "hypha/bridge:2", Replicas: "1/1" });
+    const seen = componentsNow("dev", parseServices(set, ""), [], images);
+    expect(seen.map(({ name, wanted, problems }) => [name, wanted, problems])).toEqual([
+      ["hypha-dev-bridge-service-1a2b3c4", { version: "hypha/bridge:2", id: id("b") }, []],
+      ["hypha-dev-edge", { version: "hypha/edge:1", id: id("e") }, ["the service is not there"]],
+    ]);
+    expect(formatComponents(seen)).toMatch(
+      /^hypha-dev-edge +0\/1 +edge:1 eeeeeeeeeeee +NOT AS WANTED: the service is not there$/m,
+    );
+  });
+
   test("a Mycelium node is a component of its host, by what systemd says of it", () => {
     const programs = { "web1-mycelium": "0123456789ab", "web2-mycelium": "0123456789ab" };
     const node = parseRunning(
