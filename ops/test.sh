@@ -2,7 +2,8 @@
 # Every check and test. A failed stage does not stop the next ones; the last line counts everything.
 # Usage: ops/test.sh [--no-setup] [STAGE…]     (make test)
 #
-# Stages: lint unit toolchain images lab e2e (default: all). Logs and jest results: build/test/
+# Stages: lint unit toolchain images lab watch e2e (default: all). Logs and jest results: build/test/
+# watch is the story of the observability: it waits for alerts most of its time, and runs beside the stages after it.
 # --no-setup leaves out what comes before: dependencies, toolchain, engine, base image.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -30,7 +31,12 @@ setup() {
 command_of() {
   case $1 in
     lint) printf 'npm run --silent lint' ;;
-    unit | images | e2e) printf 'npm run --silent test:%s -- --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json" ;;
+    unit | images) printf 'npm run --silent test:%s -- --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json" ;;
+    watch | e2e)
+      local only=--testPathPatterns
+      [ "$1" = watch ] || only=--testPathIgnorePatterns
+      printf 'npm run --silent test:e2e -- %s e2e/observability --passWithNoTests --json --outputFile=%s' "$only" "$OUT/$1.json"
+      ;;
     toolchain | lab)
       printf 'npx jest --selectProjects %s --runInBand --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json"
       ;;
@@ -74,7 +80,7 @@ main() {
     esac
     shift
   done
-  [ ${#stages[@]} -gt 0 ] || stages=(lint unit toolchain images lab e2e)
+  [ ${#stages[@]} -gt 0 ] || stages=(lint unit toolchain images lab watch e2e)
   mkdir -p "$OUT"
   : >"$OUT/stages.tsv"
   if [ "$SETUP" = 1 ]; then
@@ -85,7 +91,10 @@ main() {
   fi
   # The tools that the toolchain built, and the state and passphrase of nobody: tests bring their own.
   export PATH="$PWD/node_modules/.bin:$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/hypha/bin"
-  for stage in "${stages[@]}"; do run_stage "$stage"; done
+  for stage in "${stages[@]}"; do
+    if [ "$stage" = watch ]; then run_stage watch & else run_stage "$stage"; fi
+  done
+  wait
   tsx ops/testReport.ts "$OUT"
 }
 

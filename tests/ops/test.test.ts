@@ -96,6 +96,19 @@ describe("ops/test.sh", () => {
     expect(test_("unti").stderr).toContain("There is no stage 'unti'");
   });
 
+  test("the story that waits runs beside the others, and is counted", () => {
+    checkout.write("fake/watch", jestJson("pf"));
+    checkout.write("fake/e2e", jestJson("ppp"));
+    const result = test_("watch", "e2e");
+    expect(result.status).toBe(1);
+    expect(lastLine(result)).toBe("4 passed, 1 failed, 0 skipped");
+    const more = (stage: string) => `--passWithNoTests --json --outputFile=build/test/${stage}.json`;
+    expect(checkout.called().sort()).toEqual([
+      `npm run --silent test:e2e -- --testPathIgnorePatterns e2e/observability ${more("e2e")}`,
+      `npm run --silent test:e2e -- --testPathPatterns e2e/observability ${more("watch")}`,
+    ]);
+  });
+
   test("a run that ends before its tests says so in its last line", () => {
     checkout.write("package-lock.json", "{}");
     checkout.stub("npm", "exit 3");
