@@ -12,9 +12,8 @@ export type Job = (typeof jobs)[number];
 export type Metrics = Readonly<Record<string, readonly string[]>>;
 
 /**
- * What rules and dashboards count on where no packaged exporter gives it. Debian's prometheus-pgbouncer-exporter 1.7
- * fails on PgBouncer 1.18 (`KeyError: 'total_requests'`), so its names here are those of prometheus-community's
- * exporter; containers have cAdvisor's names, with the labels that Swarm gives a container.
+ * What rules and dashboards count on where no packaged exporter gives it. Of PgBouncer the names are those of
+ * prometheus-community's exporter; containers have cAdvisor's, with the labels that Swarm gives a container.
  */
 export const ownMetrics = {
   containers: {
@@ -27,11 +26,17 @@ export const ownMetrics = {
     container_start_time_seconds: ["name", "container_label_com_docker_swarm_service_name"],
   },
   pgbouncer: {
+    /** Whether its console answers: 0 or 1. */
     pgbouncer_up: [],
     pgbouncer_pools_client_active_connections: ["database", "user"],
     pgbouncer_pools_client_waiting_connections: ["database", "user"],
+    /** How long the first of those that wait has waited. */
+    pgbouncer_pools_client_maxwait_seconds: ["database", "user"],
     pgbouncer_pools_server_active_connections: ["database", "user"],
     pgbouncer_pools_server_idle_connections: ["database", "user"],
+    pgbouncer_databases_max_connections: ["name", "database"],
+    pgbouncer_stats_totals_queries_pooled_total: ["database"],
+    pgbouncer_stats_totals_queries_duration_seconds_total: ["database"],
   },
   bridge: {
     hypha_bridge_up: ["replica"],

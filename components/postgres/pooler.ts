@@ -11,11 +11,13 @@ import {
   poolerFiles,
   poolerPort,
   PoolerSettings,
+  renderPassfile,
   renderPoolerHba,
   renderPoolerIni,
   renderUserlist,
 } from "./poolerRender";
 import { Postgres } from "./postgres";
+import { monitor } from "./render";
 
 export interface PoolerArgs extends PoolerSettings {
   image: Image;
@@ -30,7 +32,8 @@ export interface PoolerArgs extends PoolerSettings {
 /**
  * The way to one database of Postgres from other hosts: PgBouncer on the data host, TLS 1.3 and a generated password
  * towards its clients, Postgres' socket and peer authentication behind. Postgres itself stays without a network and
- * without passwords. `destroy` removes it and forgets the password.
+ * without passwords. Where it is `monitored`, one more account may ask its console. `destroy` removes it and forgets the
+ * passwords.
  */
 export class Pooler extends pulumi.ComponentResource {
   readonly workload: Workload;
@@ -39,32 +42,35 @@ export class Pooler extends pulumi.ComponentResource {
   readonly users: SecretFile;
   /** PEM of the authority that clients check the pooler's certificate by. */
   readonly authority: ConfigFile;
+  /** The password of the account that may ask the console, as libpq takes it; undefined where nobody does. */
+  readonly passfile: SecretFile | undefined;
 
   constructor(name: string, cluster: Cluster, args: PoolerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:postgres:Pooler", name, {}, opts);
-    const { database, certificate } = args;
+    const { database, certificate, monitored = false } = args;
     const uid = imageUids.pooler;
     const config = (role: string, content: pulumi.Input<string>) =>
       new ConfigFile(`${name}-${role}`, cluster, { content }, { parent: this });
     const secret = (role: string, content: pulumi.Input<string>) =>
       new SecretFile(`${name}-${role}`, cluster, { content }, { parent: this });
-    const password = new random.RandomPassword(
-      `${name}-password`,
-      { length: 40, special: false },
-      { parent: this },
-    ).result;
+    const password = (role: string) =>
+      new random.RandomPassword(`${name}-${role}`, { length: 40, special: false }, { parent: this }).result;
     this.database = database;
-    this.users = secret(
-      "users",
-      password.apply((text) => renderUserlist(database.owner, text)),
-    );
+    const user = password("password").apply((text) => renderUserlist(database.owner, text));
+    this.users = secret("users", user);
+    const watcher = monitored ? password("monitor-password") : undefined;
+    const passfile = watcher?.apply((text) => renderPassfile(stackName(name), text));
+    this.passfile = passfile && secret("monitor-pgpass", passfile);
+    // What clients mount holds no password but theirs.
+    const more = watcher?.apply((text) => renderUserlist(monitor.owner, text));
+    const users = more === undefined ? this.users : secret("all-users", pulumi.concat(user, more));
     this.authority = config("ca-crt", certificate.authority);
     this.workload = new Workload(
       name,
       cluster,
       {
         image: args.image,
-        metrics: { none: "no exporter asks PgBouncer yet: its console would need one more login" },
+        metrics: { none: "the pooler's exporter asks its console" },
         // The socket is on the node that has the database.
         role: "data",
         // The health check is a client.
@@ -77,13 +83,17 @@ export class Pooler extends pulumi.ComponentResource {
         volumes: [args.postgres.socket],
         configs: [
           { config: config("pgbouncer-ini", renderPoolerIni(args)), path: poolerFiles.settings, uid },
-          { config: config("pg-hba-conf", renderPoolerHba(database)), path: poolerFiles.access, uid },
+          {
+            config: config("pg-hba-conf", renderPoolerHba(database, monitored)),
+            path: poolerFiles.access,
+            uid,
+          },
           { config: config("tls-crt", certificate.chain), path: poolerFiles.certificate, uid },
           { config: this.authority, path: poolerFiles.authority, uid },
         ],
         secrets: [
           { secret: secret("tls-key", certificate.privateKey), path: poolerFiles.key, uid },
-          { secret: this.users, path: poolerFiles.users, uid },
+          { secret: users, path: poolerFiles.users, uid },
         ],
         memoryMiB: args.memoryMiB ?? 128,
         after: [args.postgres],

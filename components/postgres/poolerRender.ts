@@ -1,6 +1,6 @@
-import { Database, identifier } from "./render";
+import { Database, identifier, monitor } from "./render";
 
-/** Where the pooler's image and the gateway's look for the files of the pooler. */
+/** Where the images of the pooler, the gateway and the exporters look for the files of the pooler. */
 export const poolerFiles = {
   settings: "/etc/hypha/pgbouncer.ini",
   access: "/etc/hypha/pg_hba.conf",
@@ -8,15 +8,21 @@ export const poolerFiles = {
   authority: "/etc/hypha/ca.crt",
   key: "/run/secrets/tls.key",
   users: "/run/secrets/userlist.txt",
+  passfile: "/run/secrets/pgpass",
 } as const;
 
 export const poolerPort = 6432;
+
+/** PgBouncer's name for its own console. */
+const poolerConsole = "pgbouncer";
 
 export interface PoolerSettings {
   /** The one database behind the pooler, and the role that may use it. */
   database: Pick<Database, "name" | "owner">;
   /** Connections to Postgres at once, 1 or more; whoever needs one beyond them waits 10 s at most. */
   connections: number;
+  /** Let the exporters' account ask the console, and do nothing else. @default false */
+  monitored?: boolean;
 }
 
 /** One that does not answer for a minute is gone: its host may be, too, and then nobody says so. */
@@ -31,7 +37,7 @@ function upstream(database: PoolerSettings["database"], host: string): string {
 }
 
 /** PgBouncer: TLS and a password in front, Postgres' socket behind. */
-export function renderPoolerIni({ database, connections }: PoolerSettings): string {
+export function renderPoolerIni({ database, connections, monitored = false }: PoolerSettings): string {
   return [
     "[databases]",
     upstream(database, "/run/postgresql"),
@@ -49,6 +55,9 @@ export function renderPoolerIni({ database, connections }: PoolerSettings): stri
     "auth_type = hba",
     `auth_hba_file = ${poolerFiles.access}`,
     `auth_file = ${poolerFiles.users}`,
+    ...(monitored
+      ? ["; May ask the console, and give it no command.", `stats_users = ${monitor.owner}`]
+      : []),
     "; Named prepared statements (sqlx) outlive a transaction.",
     "pool_mode = session",
     `default_pool_size = ${connections}`,
@@ -68,15 +77,30 @@ export function renderPoolerIni({ database, connections }: PoolerSettings): stri
   ].join("\n");
 }
 
-/** The role into its own database by TLS and password; from the container itself, for the health check, without. */
-export function renderPoolerHba({ name, owner }: PoolerSettings["database"]): string {
+/**
+ * The role into its own database by TLS and password; from the container itself, for the health check, without. Where it
+ * is monitored, the exporters' account into the console.
+ */
+export function renderPoolerHba({ name, owner }: PoolerSettings["database"], monitored = false): string {
   const who = `${identifier(name)} ${identifier(owner)}`;
-  return [`hostssl ${who} 127.0.0.1/32 trust`, `hostssl ${who} 0.0.0.0/0 scram-sha-256`, ""].join("\n");
+  const watcher = `${identifier(poolerConsole)} ${identifier(monitor.owner)}`;
+  return [
+    `hostssl ${who} 127.0.0.1/32 trust`,
+    `hostssl ${who} 0.0.0.0/0 scram-sha-256`,
+    ...(monitored ? [`hostssl ${watcher} 0.0.0.0/0 scram-sha-256`] : []),
+    "",
+  ].join("\n");
 }
 
-/** PgBouncer's list of users: the pooler checks the password by it, and the gateway's own pooler finds it there. */
+/** A line of PgBouncer's list of users: the pooler checks the password by it, and the gateway's own pooler finds it there. */
 export function renderUserlist(owner: string, password: string): string {
   return `${identifier(owner)} "${password.replaceAll('"', '""')}"\n`;
+}
+
+/** libpq's file of passwords, with the one that opens the console at `host`. */
+export function renderPassfile(host: string, password: string): string {
+  const escaped = password.replace(/[\\:]/g, "\\$&");
+  return `${host}:${poolerPort}:${poolerConsole}:${monitor.owner}:${escaped}\n`;
 }
 
 /**

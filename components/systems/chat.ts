@@ -29,6 +29,7 @@ export class Chat extends pulumi.ComponentResource {
   readonly authority: pulumi.Output<string>;
   /** What others watch. */
   readonly postgres: Postgres;
+  readonly pooler: Pooler | undefined;
   readonly bridge: Bridge;
   readonly admin: { user: string; password: pulumi.Output<string> };
   /** Image reference and id of each part. */
@@ -121,10 +122,9 @@ export class Chat extends pulumi.ComponentResource {
     const mycelium = apiOnEach(cluster.hostsWith("app"), nodes);
     this.bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver, mycelium }, child);
     const poolerImage = bySocket ? undefined : own("pooler", "data");
+    this.pooler = poolerImage && this.makePooler(cluster, config, poolerImage, postgres);
     const database: GatewayDatabase =
-      poolerImage === undefined
-        ? { kind: "socket", postgres }
-        : { kind: "network", pooler: this.pooler(cluster, config, poolerImage, postgres) };
+      this.pooler === undefined ? { kind: "socket", postgres } : { kind: "network", pooler: this.pooler };
     const gateway = new Gateway("gateway", cluster, { ...applications.gateway, database }, child);
     const frontend = new Frontend("frontend", cluster, applications.frontend, child);
 
@@ -180,20 +180,21 @@ export class Chat extends pulumi.ComponentResource {
   }
 
   /** Half of Postgres' connections are the gateway's: the other half is the homeserver's (10) and the operator's. */
-  private pooler(cluster: Cluster, config: StackConfig, image: Image, postgres: Postgres): Pooler {
+  private makePooler(cluster: Cluster, config: StackConfig, image: Image, postgres: Postgres): Pooler {
     const { tls } = config.edge;
-    // An authority of its own, so that what a browser trusts opens no database; nobody but the gateway sees the
-    // certificate, which lives as long as the authority lets it.
+    // An authority of its own, so that what a browser trusts opens no database; nobody but the gateway and the exporter
+    // sees the certificate, which lives as long as the authority lets it.
     const certificate = new OwnCertificate(
       "pooler-certificate",
       { names: [stackName("pooler")], ...tls, validityDays: Math.floor(tls.caValidityDays / 2) },
       { parent: this },
     );
     const connections = Math.floor(config.chat.postgres.maxConnections / 2);
+    const monitored = config.observability?.exporters.postgres ?? false;
     return new Pooler(
       "pooler",
       cluster,
-      { image, postgres, certificate, database: gatewayDatabase, connections },
+      { image, postgres, certificate, database: gatewayDatabase, connections, monitored },
       { parent: this },
     );
   }

@@ -13,7 +13,7 @@ const limits: Record<string, number> = {
   frontend: 17,
   edge: 18,
   pooler: 15,
-  exporters: 45,
+  exporters: 55,
   prometheus: 92,
   given: 48,
 };

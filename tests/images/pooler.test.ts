@@ -1,47 +1,21 @@
-import { execFileSync } from "child_process";
 import { randomBytes } from "crypto";
-import * as fs from "fs";
-import * as path from "path";
 import {
   poolerFiles, renderPoolerClientIni, renderPoolerHba, renderPoolerIni, renderUserlist,
 } from "../../components/postgres/poolerRender"; // prettier-ignore
 import type { Result } from "./support/docker";
 import {
-  build, clean, docker, fixtures, health, healthy, inspect, logs, published, secrets, start, stop, tryDocker, until,
+  build, clean, docker, health, healthy, inspect, logs, published, secrets, start, stop, tryDocker, until,
 } from "./support/docker"; // prettier-ignore
+import {
+  authority,
+  database,
+  mounts,
+  net,
+  startPooler as startPoolerWith,
+  startPostgres,
+} from "./support/pooler";
 
-const net = ["--network", "i-net"];
-const socket = ["-v", "i-sock:/run/postgresql:ro"];
-const database = { name: "mycelium_matrix", owner: "mycelium_user" };
 const password = randomBytes(20).toString("hex");
-
-/** An authority and a certificate of it for the pooler's name, in files of a directory. */
-function authority(name: string): string {
-  const directory = secrets({});
-  const at = (file: string) => path.join(directory, file);
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-days",
-    "2",
-    "-subj",
-    "/CN=CA",
-    "-keyout",
-    at("ca.key"),
-    "-out",
-    at("ca.crt"),
-  );
-  openssl("req", ...key, "-subj", `/CN=${name}`, "-keyout", at("tls.key"), "-out", at("tls.csr"));
-  fs.writeFileSync(at("names"), `subjectAltName=DNS:${name}`);
-  openssl("x509", "-req", "-days", "2", "-in", at("tls.csr"), "-CA", at("ca.crt"), "-CAkey", at("ca.key"),
-    "-set_serial", "1", "-extfile", at("names"), "-out", at("tls.crt")); // prettier-ignore
-  fs.chmodSync(at("tls.key"), 0o444);
-  return directory;
-}
-
 const own = authority("i-pooler");
 const files = secrets({
   "pooler.ini": renderPoolerIni({ database, connections: 20 }),
@@ -49,34 +23,7 @@ const files = secrets({
   "gateway.ini": renderPoolerClientIni(database, "i-pooler"),
   "userlist.txt": renderUserlist(database.owner, password),
 });
-/** Postgres knows the pooler's account, and the gateway's no more. */
-const postgresFiles = secrets({
-  ...Object.fromEntries(
-    fs
-      .readdirSync(path.join(fixtures, "postgres"))
-      .map((file) => [file, fs.readFileSync(path.join(fixtures, "postgres", file), "utf8")]),
-  ),
-  "pg_ident.conf": "hypha uid1006 mycelium_user\nhypha uid1002 synapse\n",
-});
-
-const mounts = (...pairs: [file: string, at: string][]) =>
-  pairs.flatMap(([file, at]) => ["-v", `${file}:${at}:ro`]);
-
-const startPostgres = () =>
-  start("pg", "i-postgres", ...net, "-v", "i-sock:/run/postgresql", "-v", "i-data:/var/lib/postgresql/data",
-    "-v", `${postgresFiles}:/etc/hypha:ro`); // prettier-ignore
-
-const startPooler = () =>
-  start("pooler", "i-pooler", ...net, ...socket, "-e", "PGHOST=i-pooler", "-e", "PGPORT=6432",
-    "-e", `PGUSER=${database.owner}`, "-e", `PGDATABASE=${database.name}`,
-    ...mounts(
-      [`${files}/pooler.ini`, poolerFiles.settings],
-      [`${files}/pg_hba.conf`, poolerFiles.access],
-      [`${files}/userlist.txt`, poolerFiles.users],
-      [`${own}/tls.crt`, poolerFiles.certificate],
-      [`${own}/ca.crt`, poolerFiles.authority],
-      [`${own}/tls.key`, poolerFiles.key],
-    )); // prettier-ignore
+const startPooler = () => startPoolerWith(files, own);
 
 const startGateway = (name: string, change: { ini?: string; ca?: string; users?: string } = {}) =>
   start(name, "i-gateway", ...net, "-p", "127.0.0.1::8080",

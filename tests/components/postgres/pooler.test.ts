@@ -3,6 +3,7 @@ import { OwnCertificate } from "../../../components/edge/certificate";
 import { Gateway } from "../../../components/matrix/gateway";
 import { Pooler } from "../../../components/postgres/pooler";
 import {
+  renderPassfile,
   renderPoolerClientIni,
   renderPoolerHba,
   renderPoolerIni,
@@ -13,7 +14,7 @@ import type { Deployment } from "../../support/mocks";
 import { cluster, facts, pulled, run, waitsFor } from "../fixtures";
 
 const database = { name: "chat", owner: "chat_user" };
-const make = () =>
+const make = (monitored?: boolean) =>
   run(() => {
     const swarm = cluster();
     const image = pulled(swarm.manager);
@@ -24,7 +25,10 @@ const make = () =>
     const certificate = new OwnCertificate("pooler-certificate", {
       ...{ names: ["hypha-test-pooler"], validityDays: 100, renewBeforeDays: 10, caValidityDays: 200 },
     });
-    const pooler = new Pooler("pooler", swarm, { image, postgres, certificate, database, connections: 7 });
+    const pooler = new Pooler("pooler", swarm, {
+      ...{ image, postgres, certificate, database, connections: 7 },
+      ...(monitored === undefined ? {} : { monitored }),
+    });
     return new Gateway("gateway", swarm, {
       ...{ image, replicas: 2, env: { RUST_LOG: "info" }, database: { kind: "network", pooler } },
     });
@@ -39,20 +43,34 @@ const mount = (kind: "config" | "secret", name: string, fileName: string, uid: n
   ...{ fileUid: String(uid), fileGid: String(uid), fileMode: 0o400 },
 });
 
-test("has its children and nothing else", async () => {
-  const { resources, byName } = await make();
+const children = [
+  "docker:index/secret:Secret pooler-tls-key",
+  "docker:index/secret:Secret pooler-users",
+  "docker:index/serviceConfig:ServiceConfig pooler-ca-crt",
+  "docker:index/serviceConfig:ServiceConfig pooler-pg-hba-conf",
+  "docker:index/serviceConfig:ServiceConfig pooler-pgbouncer-ini",
+  "docker:index/serviceConfig:ServiceConfig pooler-tls-crt",
+  "hypha:swarm:Workload pooler",
+  "random:index/randomPassword:RandomPassword pooler-password",
+];
+
+test.each([
+  ["nothing else", undefined, []],
+  ["nothing else", false, []],
+  [
+    "what one more account needs",
+    true,
+    [
+      "docker:index/secret:Secret pooler-all-users",
+      "docker:index/secret:Secret pooler-monitor-pgpass",
+      "random:index/randomPassword:RandomPassword pooler-monitor-password",
+    ],
+  ],
+])("has its children and %s where monitored is %s", async (_, monitored, more) => {
+  const { resources, byName } = await make(monitored);
   const { urn } = byName("pooler", "hypha:postgres:Pooler");
-  const children = resources.filter(({ parent }) => parent === urn);
-  expect(children.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
-    "docker:index/secret:Secret pooler-tls-key",
-    "docker:index/secret:Secret pooler-users",
-    "docker:index/serviceConfig:ServiceConfig pooler-ca-crt",
-    "docker:index/serviceConfig:ServiceConfig pooler-pg-hba-conf",
-    "docker:index/serviceConfig:ServiceConfig pooler-pgbouncer-ini",
-    "docker:index/serviceConfig:ServiceConfig pooler-tls-crt",
-    "hypha:swarm:Workload pooler",
-    "random:index/randomPassword:RandomPassword pooler-password",
-  ]);
+  const found = resources.filter(({ parent }) => parent === urn).map(({ type, name }) => `${type} ${name}`);
+  expect(found.sort()).toEqual([...children, ...more].sort());
 });
 
 test("its files hold what render says; key and password are secrets", async () => {
@@ -65,6 +83,42 @@ test("its files hold what render says; key and password are secrets", async () =
   for (const secret of ["pooler-users", "pooler-tls-key"]) {
     expect(deployment.byName(secret).secretInputs).toEqual(["data"]);
   }
+});
+
+test("monitored, it knows the account that watches, whose password only it and the exporter's file have", async () => {
+  const deployment = await make(true);
+  const [own, watcher] = ["password-of-pooler-password", "password-of-pooler-monitor-password"] as const;
+  expect(held(deployment, "pooler-pgbouncer-ini")).toBe(
+    renderPoolerIni({ database, connections: 7, monitored: true }),
+  );
+  expect(held(deployment, "pooler-pg-hba-conf")).toBe(renderPoolerHba(database, true));
+  expect(held(deployment, "pooler-users")).toBe(renderUserlist("chat_user", own));
+  expect(held(deployment, "pooler-all-users")).toBe(`"chat_user" "${own}"\n"hypha_monitor" "${watcher}"\n`);
+  expect(held(deployment, "pooler-monitor-pgpass")).toBe(renderPassfile("hypha-test-pooler", watcher));
+  expect(deployment.byName("pooler-monitor-password").inputs).toEqual({ length: 40, special: false });
+  for (const secret of ["pooler-all-users", "pooler-monitor-pgpass"]) {
+    expect(deployment.byName(secret).secretInputs).toEqual(["data"]);
+  }
+  const mounted = (service: string) => {
+    const { taskSpec } = deployment.byName(service).inputs as { taskSpec: { containerSpec: object } };
+    return (taskSpec.containerSpec as { secrets: object[] }).secrets;
+  };
+  expect(mounted("pooler-service")).toEqual([
+    mount("secret", "pooler-tls-key", "/run/secrets/tls.key", imageUids.pooler),
+    mount("secret", "pooler-all-users", "/run/secrets/userlist.txt", imageUids.pooler),
+  ]);
+  expect(mounted("gateway-service")).toEqual([
+    mount("secret", "pooler-users", "/run/secrets/userlist.txt", imageUids.gateway),
+  ]);
+  for (const { name, inputs } of deployment.resources.filter(
+    ({ type }) => type !== "docker:index/secret:Secret",
+  )) {
+    expect([name, JSON.stringify(inputs)]).toEqual([name, expect.not.stringContaining(watcher)]);
+  }
+});
+
+test("a file of passwords takes what libpq has a meaning for", () => {
+  expect(renderPassfile("a", "b:c\\d")).toBe("a:6432:pgbouncer:hypha_monitor:b\\:c\\\\d\n");
 });
 
 test("its service is beside the data, has the socket read-only, and no port or secret in its environment", async () => {
