@@ -12,7 +12,12 @@ const exporters = z
       .boolean()
       .default(true)
       .describe("Each container's CPU, memory, limit and OOM kills. Default: true"),
-    postgres: z.boolean().default(true).describe("Postgres, as a role that may only look. Default: true"),
+    postgres: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Postgres, and the pooler in front of it where there is one, as accounts that may only look. Default: true",
+      ),
     nginx: z
       .boolean()
       .default(true)

@@ -2,10 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { imageUids } from "../config/versions";
 import { Host } from "../host/host";
 import { Image } from "../images/serviceImage";
+import { Pooler } from "../postgres/pooler";
+import { poolerFiles, poolerPort } from "../postgres/poolerRender";
 import { monitor } from "../postgres/render";
 import { Postgres } from "../postgres/postgres";
 import { Cluster } from "../swarm/cluster";
-import { ConfigFile } from "../swarm/files";
+import { ConfigFile, SecretFile } from "../swarm/files";
 import { Workload, WorkloadArgs } from "../swarm/workload";
 import { healthEnv } from "./health";
 import { authorityFile, ProbedSite, renderBlackboxYml } from "./probes";
@@ -120,6 +122,38 @@ export function postgresExporter(
       },
       volumes: [args.postgres.socket],
       after: [args.postgres],
+    },
+    parent,
+  );
+}
+
+/** PgBouncer's figures: by its console, as an account that may ask and give no command. */
+export function poolerExporter(
+  name: string,
+  cluster: Cluster,
+  args: Common & { pooler: Pooler; passfile: SecretFile },
+  parent: pulumi.Resource,
+): Workload {
+  const { pooler, passfile } = args;
+  const uid = imageUids.exporters;
+  return exporter(
+    name,
+    cluster,
+    {
+      image: args.image,
+      role: "data",
+      command: ["/usr/local/bin/pooler"],
+      metrics: [{ job: "pgbouncer", port: 9127 }],
+      env: {
+        ...healthEnv(9127, "/metrics", "pgbouncer_up"),
+        PGHOST: pooler.workload.hostname,
+        PGPORT: String(poolerPort),
+        PGUSER: monitor.owner,
+        SECONDS_BETWEEN: String(args.scrapeSeconds),
+      },
+      configs: [{ config: pooler.authority, path: poolerFiles.authority, uid }],
+      secrets: [{ secret: passfile, path: poolerFiles.passfile, uid }],
+      after: [pooler],
     },
     parent,
   );

@@ -14,6 +14,7 @@ import {
   bridgeExporter,
   containersExporter,
   nodeExporter,
+  poolerExporter,
   postgresExporter,
 } from "../observability/exporters";
 import { myceliumFigures } from "../observability/myceliumFigures";
@@ -117,6 +118,10 @@ export class Observability extends pulumi.ComponentResource {
       }
       if (exporters.postgres) {
         postgresExporter("postgres-exporter", cluster, { ...common, postgres: chat.postgres }, this);
+      }
+      const { pooler } = chat;
+      if (pooler?.passfile !== undefined) {
+        poolerExporter("pooler-exporter", cluster, { ...common, pooler, passfile: pooler.passfile }, this);
       }
       if (exporters.bridge) {
         bridgeExporter("bridge-exporter", cluster, { ...common, bridge: chat.bridge.workload }, this);

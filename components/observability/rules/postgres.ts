@@ -65,7 +65,7 @@ export const postgresAlerts = ({ postgresConnections }: Pick<RuleSettings, "post
     },
     PgBouncerDown: {
       when: { critical: { expr: 'pgbouncer_up{job="pgbouncer"} == 0', for: "1m" } },
-      summary: "PgBouncer ({{ $labels.service }}) on {{ $labels.host }} does not answer",
+      summary: "PgBouncer on {{ $labels.host }} does not answer",
       description: "The gateway reaches Postgres through it alone.",
     },
     PgBouncerWaiting: {
@@ -73,7 +73,7 @@ export const postgresAlerts = ({ postgresConnections }: Pick<RuleSettings, "post
         warning: { expr: 'pgbouncer_pools_client_waiting_connections{job="pgbouncer"} > 0', for: "2m" },
       },
       summary:
-        '{{ $value | printf "%.0f" }} clients wait for a connection to {{ $labels.database }} in PgBouncer ({{ $labels.service }}) on {{ $labels.host }}',
+        '{{ $value | printf "%.0f" }} clients wait for a connection to {{ $labels.database }} in PgBouncer on {{ $labels.host }}',
       description: "All connections of the pool were in use for two minutes.",
     },
   }) satisfies Alerts;

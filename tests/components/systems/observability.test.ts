@@ -29,6 +29,7 @@ test("every host has its exporters, named by it; everything else is where it bel
       ),
     ),
     "postgres-exporter": "node.labels.hypha.test.data==true",
+    "pooler-exporter": "node.labels.hypha.test.data==true",
     "bridge-exporter": "node.labels.hypha.test.observe==true",
     blackbox: "node.labels.hypha.test.observe==true",
     alertmanager: "node.labels.hypha.test.observe==true",

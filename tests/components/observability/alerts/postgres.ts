@@ -2,7 +2,7 @@ import { flat, ramp, series, targetOf } from "./case";
 import type { GroupCases } from "./case";
 
 const postgres = targetOf("postgres");
-const pooler = targetOf("pgbouncer", "pooler");
+const pooler = targetOf("pgbouncer", "pooler-exporter");
 const exported = { ...postgres, server: "/run/postgresql:5432" };
 const critical = { ...postgres, severity: "critical" };
 
@@ -135,7 +135,7 @@ export const postgresCases: GroupCases<"postgres"> = {
         alerts: [
           {
             labels: { ...pooler, severity: "critical" },
-            summary: "PgBouncer (pooler) on web1 does not answer",
+            summary: "PgBouncer on web1 does not answer",
           },
         ],
       },
@@ -150,7 +150,7 @@ export const postgresCases: GroupCases<"postgres"> = {
         alerts: [
           {
             labels: { ...pool, severity: "warning" },
-            summary: "4 clients wait for a connection to mycelium_matrix in PgBouncer (pooler) on web1",
+            summary: "4 clients wait for a connection to mycelium_matrix in PgBouncer on web1",
           },
         ],
       },
