@@ -2,6 +2,7 @@ import type { Dashboard } from "./panel";
 import { graph, of, on, q, stack, stat } from "./query";
 
 const pg = of("postgres");
+const pooler = of("pgbouncer");
 export const postgres: Dashboard = {
   title: "Hypha: Postgres",
   description: "Connections, work, waits, and what is kept from being cleared away.",
@@ -53,6 +54,24 @@ export const postgres: Dashboard = {
       "short",
       q(`increase(pg_stat_archiver_archived_count{${pg}}[1h])`, "done"),
       q(`increase(pg_stat_archiver_failed_count{${pg}}[1h])`, "failed"),
+    ),
+    graph(
+      "Pooler: clients",
+      "short",
+      q(`sum by (database) (pgbouncer_pools_client_active_connections{${pooler}})`, "{{database}} active"),
+      q(`sum by (database) (pgbouncer_pools_client_waiting_connections{${pooler}})`, "{{database}} waiting"),
+    ),
+    graph(
+      "Pooler: connections to Postgres",
+      "short",
+      q(`sum by (database) (pgbouncer_pools_server_active_connections{${pooler}})`, "{{database}} in use"),
+      q(`sum by (database) (pgbouncer_pools_server_idle_connections{${pooler}})`, "{{database}} idle"),
+      q(`max by (database) (pgbouncer_databases_max_connections{${pooler}})`, "{{database}} at most"),
+    ),
+    graph(
+      "Pooler: longest wait",
+      "s",
+      q(`max by (database) (pgbouncer_pools_client_maxwait_seconds{${pooler}})`, "{{database}}"),
     ),
   ],
 };
