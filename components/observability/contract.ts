@@ -35,8 +35,6 @@ export const ownMetrics = {
     pgbouncer_pools_server_active_connections: ["database", "user"],
     pgbouncer_pools_server_idle_connections: ["database", "user"],
     pgbouncer_databases_max_connections: ["name", "database"],
-    pgbouncer_stats_totals_queries_pooled_total: ["database"],
-    pgbouncer_stats_totals_queries_duration_seconds_total: ["database"],
   },
   bridge: {
     hypha_bridge_up: ["replica"],
