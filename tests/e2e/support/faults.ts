@@ -113,9 +113,9 @@ export const otherFaults: Readonly<Record<string, ShownElsewhere>> = {
     story: "fleet.test.ts",
     title:
       "a host is lost while a service is rolled over it: no request fails, and once it is back the next up finishes",
-    sees: "TBD",
+    sees: "that the service was updated: its replica runs on another host",
     served: "the site, by the others",
-    recovers: "the next make up",
+    recovers: "by itself",
   },
   "host reboots": {
     story: "fleet.test.ts",
