@@ -88,7 +88,8 @@ describe("Prometheus", () => {
     await scraped("it scrapes, started on what the full disk left");
     expect(await samples(5, before)).toBe(had);
     expect(await samples(5, after)).toBeGreaterThanOrEqual(4);
-    expect(await ask("prometheus_tsdb_wal_corruptions_total")).toBe(0);
+    // The record that the full disk cut off, which it mends when it starts.
+    expect(await ask("prometheus_tsdb_wal_corruptions_total")).toBeLessThanOrEqual(1);
   });
 });
 
