@@ -3,7 +3,8 @@
 # $SECONDS_BETWEEN seconds; node exporter hands it out on 9105.
 set -euo pipefail
 
-readonly directory=/tmp/textfile
+# shellcheck source=images/exporters/loop.sh
+. /usr/local/lib/hypha/loop.sh
 
 # The body that $1 answers; nothing where it does not.
 # shellcheck disable=SC2016 # the inner bash expands it
@@ -44,21 +45,9 @@ collect() {
   mv "$directory/bridge.tmp" "$directory/bridge.prom"
 }
 
-forever() {
-  while sleep "${SECONDS_BETWEEN:-15}"; do collect; done
-}
-
 main() {
   : "${BRIDGE:?the bridge\'s DNS name}"
-  mkdir -p "$directory"
-  collect
-  # The figures must not stand still unseen: without the loop the container ends, and Swarm starts another.
-  (
-    forever || true
-    kill 1
-  ) &
-  exec node-exporter --web.listen-address=:9105 --web.disable-exporter-metrics --collector.disable-defaults \
-    --collector.textfile --collector.textfile.directory="$directory"
+  serve 9105
 }
 
 main "$@" </dev/null

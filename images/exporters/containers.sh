@@ -5,7 +5,8 @@ set -euo pipefail
 
 readonly engine=/host/containers
 readonly groups=/host/cgroup
-readonly directory=/tmp/textfile
+# shellcheck source=images/exporters/loop.sh
+. /usr/local/lib/hypha/loop.sh
 
 declare -A series started
 
@@ -124,24 +125,12 @@ collect() {
   mv "$directory/containers.tmp" "$directory/containers.prom"
 }
 
-forever() {
-  while sleep "${SECONDS_BETWEEN:-15}"; do collect; done
-}
-
 main() {
-  mkdir -p "$directory"
   [[ -d $engine && -d $groups ]] || {
     echo "containers: $engine and $groups must be the engine's containers and the control groups" >&2
     exit 1
   }
-  collect
-  # The figures must not stand still unseen: without the loop the container ends, and Swarm starts another.
-  (
-    forever || true
-    kill 1
-  ) &
-  exec node-exporter --web.listen-address=:9104 --web.disable-exporter-metrics --collector.disable-defaults \
-    --collector.textfile --collector.textfile.directory="$directory"
+  serve 9104
 }
 
 main "$@" </dev/null

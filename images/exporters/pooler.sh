@@ -3,7 +3,8 @@
 # asked as $PGUSER every $SECONDS_BETWEEN seconds; node exporter hands it out on 9127.
 set -euo pipefail
 
-readonly directory=/tmp/textfile
+# shellcheck source=images/exporters/loop.sh
+. /usr/local/lib/hypha/loop.sh
 
 # The question, the column of its answer, the name of the figure.
 readonly told=(
@@ -78,23 +79,11 @@ collect() {
   mv "$directory/pooler.tmp" "$directory/pooler.prom"
 }
 
-forever() {
-  while sleep "${SECONDS_BETWEEN:-15}"; do collect; done
-}
-
 main() {
   : "${PGHOST:?the DNS name of the pooler}" "${PGPORT:?its port}" "${PGUSER:?the account that may ask}"
   export PGDATABASE=pgbouncer PGPASSFILE=/run/secrets/pgpass PGCONNECT_TIMEOUT=3
   export PGSSLMODE=verify-full PGSSLROOTCERT=/etc/hypha/ca.crt
-  mkdir -p "$directory"
-  collect
-  # The figures must not stand still unseen: without the loop the container ends, and Swarm starts another.
-  (
-    forever || true
-    kill 1
-  ) &
-  exec node-exporter --web.listen-address=:9127 --web.disable-exporter-metrics --collector.disable-defaults \
-    --collector.textfile --collector.textfile.directory="$directory"
+  serve 9127
 }
 
 main "$@" </dev/null
