@@ -2,7 +2,7 @@ import * as os from "os";
 import { Poller } from "../../tests/e2e/support/poller";
 import { LabVps, unhardened } from "../../tests/e2e/support/lab";
 import { ReleaseCheckout } from "../../tests/e2e/support/releases";
-import { must, Run, Running } from "../../tests/e2e/support/stack";
+import { Run, Running } from "../../tests/e2e/support/stack";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { isBroken, metricsOf, moments, Outcome, Planned, planOf } from "../lib/faultPlan";
 import { Row, summarize } from "../lib/rows";
@@ -87,13 +87,9 @@ class Reliability {
       case "engine restarted":
         await this.server.exec("systemctl restart docker");
         return;
-      case "network cut for 15 s": {
-        const name = `vps${this.server.number}`;
-        await must("docker", ["network", "disconnect", "lab", name]);
-        await new Promise((resolve) => setTimeout(resolve, 15_000));
-        await must("docker", ["network", "connect", "--ip", this.server.address, "lab", name]);
+      case "network cut for 15 s":
+        await this.server.cutOff(() => new Promise((resolve) => setTimeout(resolve, 15_000)));
         return;
-      }
       case "a second operator": {
         const second = await this.deploy().ended;
         if (second.code !== 2) this.log(`the second operator ended with ${second.code ?? second.signal}`);

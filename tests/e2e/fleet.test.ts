@@ -24,7 +24,7 @@ import {
   up,
 } from "./support/fleet";
 import { Poller } from "./support/poller";
-import { must, Run, until, untilOutput } from "./support/stack";
+import { must, until, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, others with an edge and the applications, three managers among them; the
@@ -215,11 +215,9 @@ test("a host that reboots comes back by itself, and nothing is to be done", asyn
 test("a host that is cut off fails the update by its name, the site answers; once it is back the next up finishes", async () => {
   change("app2", { hardening: { journald: { maxMiB: 300 } } });
   await configure(["db", "web", "app2"], "changed");
-  await must("docker", ["network", "disconnect", "lab", "vps23"]);
-  let cut: Run;
-  try {
-    cut = await stack.up("--continue-on-error");
-    keep("cut-off", cut.output);
+  const cut = await servers.app2.vps.cutOff(async () => {
+    const run = await stack.up("--continue-on-error");
+    keep("cut-off", run.output);
     expect(await rooms()).toBeUndefined();
     const status = await tool("status");
     expect([status.code, status.output]).toEqual([1, expect.stringMatching(/^app2 +down/m) as string]);
@@ -228,9 +226,8 @@ test("a host that is cut off fails the update by its name, the site answers; onc
       2,
       expect.stringContaining("is under hypha:hosts") as string,
     ]);
-  } finally {
-    await must("docker", ["network", "connect", "--ip", servers.app2.vps.address, "lab", "vps23"]);
-  }
+    return run;
+  });
   expect(cut.code).not.toBe(0);
   expect(cut.output).toMatch(/app2.*(timeout|timed out|no route|unreachable|connection)/i);
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
@@ -240,15 +237,9 @@ test("a host that is cut off fails the update by its name, the site answers; onc
 test("a host is lost while a service is rolled over it: no request fails, and once it is back the next up finishes", async () => {
   await configure(["db", "web", "app2"], "rolled");
   const poller = new Poller(() => rooms());
-  let lost: Run;
-  try {
-    const running = stack.startUp("--continue-on-error");
-    await untilOutput(running.output, /bridge-service updating/);
-    await must("docker", ["network", "disconnect", "lab", "vps23"]);
-    lost = await running.ended;
-  } finally {
-    await must("docker", ["network", "connect", "--ip", servers.app2.vps.address, "lab", "vps23"]);
-  }
+  const running = stack.startUp("--continue-on-error");
+  await untilOutput(running.output, /bridge-service updating/);
+  const lost = await servers.app2.vps.cutOff(() => running.ended);
   keep("lost", lost.output);
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
   await up("after-lost");

@@ -37,6 +37,17 @@ export class LabVps {
     return (await must(script, ["exec", String(this.number), "bash", "-c", command])).output;
   }
 
+  /** What is done while no packet reaches it. */
+  async cutOff<T>(meanwhile: () => Promise<T>): Promise<T> {
+    const name = `vps${this.number}`;
+    await must("docker", ["network", "disconnect", "lab", name]);
+    try {
+      return await meanwhile();
+    } finally {
+      await must("docker", ["network", "connect", "--ip", this.address, "lab", name]);
+    }
+  }
+
   startExec(command: string): Promise<Run> {
     return start(script, ["exec", String(this.number), "bash", "-c", command]).ended;
   }
