@@ -77,12 +77,13 @@ test("without the firewall every published port is open", async () => {
   const run = await up({ firewall: { enabled: false } });
   expect(run.output).toMatch(/\d+ created/);
   expectSuccess(run);
+  const published = [22, 2377, 7946, httpPort, 9998, 9999];
   // Its containers may still be on their way.
-  await until("every published port is open", async () => {
-    const open = await vps.openPorts();
-    const missing = [22, 2377, 7946, httpPort, 9998, 9999].filter((port) => !open.includes(port));
-    return missing.length === 0 ? true : Promise.reject(new Error(`missing: ${missing.join(", ")}`));
+  const open = await until("every published port is open", async () => {
+    const seen = await vps.openPorts();
+    return published.every((port) => seen.includes(port)) && seen;
   });
+  expect(open).toEqual(published);
   expect(await answerOf(9998)).toBe("bridged");
 });
 
