@@ -29,17 +29,15 @@ setup() {
 }
 
 command_of() {
+  local result="--passWithNoTests --json --outputFile=$OUT/$1.json" only=--testPathPatterns
   case $1 in
     lint) printf 'npm run --silent lint' ;;
-    unit | images) printf 'npm run --silent test:%s -- --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json" ;;
+    unit | images) printf 'npm run --silent test:%s -- %s' "$1" "$result" ;;
     watch | e2e)
-      local only=--testPathPatterns
       [ "$1" = watch ] || only=--testPathIgnorePatterns
-      printf 'npm run --silent test:e2e -- %s e2e/observability --passWithNoTests --json --outputFile=%s' "$only" "$OUT/$1.json"
+      printf 'npm run --silent test:e2e -- %s e2e/observability %s' "$only" "$result"
       ;;
-    toolchain | lab)
-      printf 'npx jest --selectProjects %s --runInBand --passWithNoTests --json --outputFile=%s' "$1" "$OUT/$1.json"
-      ;;
+    toolchain | lab) printf 'npx jest --selectProjects %s --runInBand %s' "$1" "$result" ;;
     *) die "There is no stage '$1'. See: ops/test.sh --help" ;;
   esac
 }

@@ -11,7 +11,7 @@ import { Frontend } from "../matrix/frontend";
 import { Gateway, GatewayDatabase } from "../matrix/gateway";
 import { Homeserver } from "../matrix/homeserver";
 import { MyceliumNode } from "../mycelium/mycelium";
-import { Pooler } from "../postgres/pooler";
+import { Pooler, PoolerArgs } from "../postgres/pooler";
 import { Postgres } from "../postgres/postgres";
 import { Cluster, NodeRole } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
@@ -49,6 +49,7 @@ export class Chat extends pulumi.ComponentResource {
     const site = siteAuthority(edge.domain, edge.ports.https);
 
     const watched = config.observability?.exporters;
+    const monitored = watched?.postgres ?? false;
     const own = (image: string, role: NodeRole, packages?: string[]): Image =>
       new ServiceImage(
         `${image}-image`,
@@ -94,7 +95,7 @@ export class Chat extends pulumi.ComponentResource {
           { ...gatewayDatabase, uid: bySocket ? imageUids.gateway : imageUids.pooler },
           homeserverDatabase,
         ],
-        monitored: watched?.postgres ?? false,
+        monitored,
         ...chat.postgres,
         ...chat.postgres.resources,
       },
@@ -122,7 +123,8 @@ export class Chat extends pulumi.ComponentResource {
     const mycelium = apiOnEach(cluster.hostsWith("app"), nodes);
     this.bridge = new Bridge("bridge", cluster, { ...applications.bridge, homeserver, mycelium }, child);
     const poolerImage = bySocket ? undefined : own("pooler", "data");
-    this.pooler = poolerImage && this.makePooler(cluster, config, poolerImage, postgres);
+    this.pooler =
+      poolerImage && this.makePooler(cluster, config, { image: poolerImage, postgres, monitored });
     const database: GatewayDatabase =
       this.pooler === undefined ? { kind: "socket", postgres } : { kind: "network", pooler: this.pooler };
     const gateway = new Gateway("gateway", cluster, { ...applications.gateway, database }, child);
@@ -180,7 +182,11 @@ export class Chat extends pulumi.ComponentResource {
   }
 
   /** Half of Postgres' connections are the gateway's: the other half is the homeserver's (10) and the operator's. */
-  private makePooler(cluster: Cluster, config: StackConfig, image: Image, postgres: Postgres): Pooler {
+  private makePooler(
+    cluster: Cluster,
+    config: StackConfig,
+    args: Pick<PoolerArgs, "image" | "postgres" | "monitored">,
+  ): Pooler {
     const { tls } = config.edge;
     // An authority of its own, so that what a browser trusts opens no database; nobody but the gateway and the exporter
     // sees the certificate, which lives as long as the authority lets it.
@@ -190,11 +196,10 @@ export class Chat extends pulumi.ComponentResource {
       { parent: this },
     );
     const connections = Math.floor(config.chat.postgres.maxConnections / 2);
-    const monitored = config.observability?.exporters.postgres ?? false;
     return new Pooler(
       "pooler",
       cluster,
-      { image, postgres, certificate, database: gatewayDatabase, connections, monitored },
+      { ...args, certificate, database: gatewayDatabase, connections },
       { parent: this },
     );
   }

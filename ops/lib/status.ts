@@ -30,9 +30,9 @@ export interface ComponentStatus {
   tasks: Task[];
 }
 
-/** The service's part of the stack: `hypha-dev-edge` is `edge`. */
-const partOf = (stack: string, service: string): string =>
-  service.replace(`hypha-${stack.replaceAll("/", "-")}-`, "");
+/** What a stack's services are called before their part of it: `hypha-dev-edge` is `edge`. */
+const prefixOf = (stack: string): string => `hypha-${stack.replaceAll("/", "-")}-`;
+const partOf = (stack: string, service: string): string => service.replace(prefixOf(stack), "");
 
 /** A service of this name, or a set of it. */
 const isOf = (part: string, name: string): boolean => name === part || name.startsWith(`${part}-service-`);
@@ -63,7 +63,7 @@ export function componentsNow(
     .filter(([part]) => !parts.some((name) => isOf(part, name)))
     .map(([part, { reference, id }]) => {
       const wanted = { version: reference, id };
-      const name = `hypha-${stack.replaceAll("/", "-")}-${part}`;
+      const name = prefixOf(stack) + part;
       const replicas = { running: 0, wanted: 1 };
       const none = component({ name, kind: "service", wanted, replicas, tasks: [] }, []);
       return { ...none, problems: ["the service is not there"] };

@@ -59,8 +59,10 @@ const types = {
 /** Whether Loki is asked, and not Prometheus. */
 export const ofLines = ({ kind }: Panel): boolean => kind === "logs" || kind === "logGraph";
 
+const prometheus = { type: "prometheus", uid: "prometheus" };
+
 function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
-  const source = ofLines(panel) ? { type: "loki", uid: "loki" } : { type: "prometheus", uid: "prometheus" };
+  const source = ofLines(panel) ? { type: "loki", uid: "loki" } : prometheus;
   const overTime = panel.kind === "graph" || panel.kind === "logGraph";
   return {
     id,
@@ -117,7 +119,7 @@ function layOut(panels: readonly Panel[]) {
 const choice = (name: string, query: string) => ({
   name,
   type: "query",
-  datasource: { type: "prometheus", uid: "prometheus" },
+  datasource: prometheus,
   query: { query, refId: name },
   refresh: 2,
   includeAll: true,
@@ -144,7 +146,7 @@ const others = {
 /** Deployments are marked in every graph. Each host tells of the last one; all of a stack tell the same. */
 export const deployments = {
   name: "Deployments",
-  ...{ enable: true, iconColor: "blue", datasource: { type: "prometheus", uid: "prometheus" } },
+  ...{ enable: true, iconColor: "blue", datasource: prometheus },
   expr: 'max by (deployed, result, commit, by) (hypha_deployment_timestamp_seconds{stack=~"$stack"}) * 1000',
   ...{ useValueForTime: true, step: "60s" },
   ...{ titleFormat: "{{deployed}} {{result}}", textFormat: "{{commit}} by {{by}}", tagKeys: "result" },
