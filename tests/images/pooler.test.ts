@@ -4,7 +4,7 @@ import {
 } from "../../components/postgres/poolerRender"; // prettier-ignore
 import type { Result } from "./support/docker";
 import {
-  build, clean, docker, health, healthy, inspect, logs, published, secrets, start, stop, tryDocker, until,
+  build, clean, docker, healthy, inspect, logs, published, secrets, start, stop, tryDocker, until,
 } from "./support/docker"; // prettier-ignore
 import {
   authority,
@@ -122,14 +122,34 @@ it("refuses a gateway with another password", async () => {
   docker("rm", "-f", refused);
 });
 
-it("turns unhealthy with Postgres, and both it and the gateway are back when Postgres is", async () => {
+it("is its own health's judge while Postgres is away, and both it and the gateway go on when that is back", async () => {
   docker("stop", "i-pg");
-  await health("i-pooler", "unhealthy", 60);
+  for (const name of ["i-pooler", "i-gw"]) expect(tryDocker("exec", name, "healthcheck").code).toBe(0);
   docker("start", "i-pg");
   await healthy("i-pg");
-  await healthy("i-pooler");
-  await healthy("i-gw");
-  expect(await call("i-gw", "/api/rooms/create", { room_name: "Coffee" })).toMatchObject({ success: true });
+  await until("the gateway writes again", 30, async () => {
+    const answer = (await call("i-gw", "/api/rooms/create", { room_name: "Coffee" })) as { success: boolean };
+    return answer.success;
+  });
+});
+
+it("is healthy while all its connections are taken: whoever comes waits", async () => {
+  const busy = "for n in $(seq 30); do psql -XAtc 'select pg_sleep(60)' & done; wait";
+  docker("run", "-d", "--name", "i-busy", ...net, ...mounts([`${own}/ca.crt`, "/ca.crt"]), "-e", `PGPASSWORD=${password}`,
+    "-e", "PGHOST=i-pooler", "-e", "PGPORT=6432", "-e", `PGUSER=${database.owner}`, "-e", `PGDATABASE=${database.name}`,
+    "-e", "PGSSLMODE=verify-full", "-e", "PGSSLROOTCERT=/ca.crt", "--entrypoint", "bash", "i-postgres", "-c", busy); // prettier-ignore
+  const taken = "select count(*) from pg_stat_activity where usename = 'mycelium_user'";
+  await until(
+    "all connections are taken",
+    30,
+    () => docker("exec", "i-pg", "psql", "-XAtU", "postgres", "-c", taken) === "20",
+  );
+  const waits =
+    "timeout 4 psql -XAtc 'select 1' 'sslmode=verify-full sslrootcert=/etc/hypha/ca.crt hostaddr=127.0.0.1'";
+  expect(tryDocker("exec", "i-pooler", "bash", "-c", waits)).toEqual({ code: 124, out: "" });
+  expect(tryDocker("exec", "i-pooler", "healthcheck").code).toBe(0);
+  docker("rm", "-f", "i-busy");
+  await until("a client gets an answer", 30, () => psql({}).code === 0);
 });
 
 it("is found again by the gateway when another container takes its place", async () => {
