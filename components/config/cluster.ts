@@ -14,9 +14,9 @@ export const cluster = z
       ),
     encrypted: z
       .boolean()
-      .default(false)
+      .optional()
       .describe(
-        "Encrypt what services say to each other between hosts (IPsec, needs the kernel's ESP and IP protocol 50 between the hosts). Default: false",
+        "Encrypt what services say to each other between hosts (IPsec, needs the kernel's ESP and IP protocol 50 between the hosts). Default: false, with a warning where hosts reach each other by public addresses",
       ),
     abandonDataOn: z
       .array(hostName())

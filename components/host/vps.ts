@@ -33,6 +33,8 @@ export interface VpsArgs {
   ports: number[];
   /** Addresses of the fleet's other hosts, IPv4 or IPv6, which alone reach the swarm's ports. @default none */
   fleet?: string[];
+  /** Whether its kernel must be able to encrypt what services say to other hosts. @default false */
+  encrypted?: boolean;
   /** Where it runs. @default what the server shows */
   environment?: EnvironmentKind;
   /** What must be there before the first contact. @default nothing */
@@ -83,6 +85,7 @@ export class Vps extends pulumi.ComponentResource implements Host {
           HOST_NAME: name,
           ENGINE: args.engine,
           PORTS: args.ports.join(" "),
+          ...(args.encrypted === true ? { ENCRYPTED: "yes" } : {}),
           ...sizeVariables("MINIMUM", args.minimum),
           ...sizeVariables("RECOMMENDED", args.recommended),
         },

@@ -2,12 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { nodeAddress } from "../config/cluster";
 import { HostConfig, StackConfig } from "../config/schema";
 import { GridVm } from "../grid/gridVm";
+import { reachOf } from "../host/facts";
 import { Host } from "../host/host";
 import { LocalEngine } from "../host/localEngine";
 import { Vps } from "../host/vps";
 import { Cluster } from "../swarm/cluster";
 
-function host(name: string, config: HostConfig, sitePorts: number[], fleet: string[]): Host {
+function host(
+  name: string,
+  config: HostConfig,
+  { sitePorts, fleet, encrypted }: { sitePorts: number[]; fleet: string[]; encrypted: boolean },
+): Host {
   const ports = config.roles.includes("edge") ? sitePorts : [];
   if (config.kind === "local") {
     return new LocalEngine(name, { socket: config.socket, ports });
@@ -22,6 +27,7 @@ function host(name: string, config: HostConfig, sitePorts: number[], fleet: stri
     recommended,
     ports,
     fleet,
+    encrypted,
     environment,
     hardening,
     after:
@@ -42,7 +48,14 @@ export function hosts(config: StackConfig): Map<string, Host> {
   return new Map(
     Object.entries(config.hosts).map(([name, value]) => {
       const fleet = names.filter((other) => other !== name).flatMap((other) => addressOf(other) ?? []);
-      return [name, host(name, value, sitePorts, fleet)];
+      return [
+        name,
+        host(name, value, {
+          sitePorts,
+          fleet,
+          encrypted: names.length > 1 && config.cluster.encrypted === true,
+        }),
+      ];
     }),
   );
 }
@@ -65,5 +78,17 @@ export function cluster(config: StackConfig, machines: ReadonlyMap<string, Host>
       { host: machine, roles: settings?.roles ?? [], address: alone ?? address ?? machine.facts.address },
     ] as const;
   });
+  warnOfPlainText(config);
   return new Cluster("cluster", { nodes: Object.fromEntries(nodes), ...config.cluster });
+}
+
+/** Warns where what services say goes in plain text through networks that anybody may be on, and nobody decided so. */
+function warnOfPlainText({ hosts: all, cluster: { encrypted } }: StackConfig): void {
+  const addresses = Object.values(all).flatMap((one) => nodeAddress(one) ?? []);
+  const open = addresses.filter((address) => reachOf(address) === "public");
+  if (addresses.length > 1 && open.length > 0 && encrypted === undefined) {
+    void pulumi.log.warn(
+      `hypha:cluster.encrypted: is not set, and hosts reach each other by public addresses (${open.join(", ")}), where others can read what services say; set it to true, give the hosts a privateAddress, or set it to false`,
+    );
+  }
 }

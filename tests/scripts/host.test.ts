@@ -177,21 +177,17 @@ END`;
     [
       "too little memory",
       () => box.file("proc/meminfo", "MemTotal: 943103 kB\n"),
-      ...[
-        {},
-        "has 920 MiB of memory, at least 1024 are needed",
-        "use a larger server, or lower hypha:hosts.web1.minimum.memoryMiB",
-      ],
-    ] as never,
+      {},
+      "has 920 MiB of memory, at least 1024 are needed",
+      "use a larger server, or lower hypha:hosts.web1.minimum.memoryMiB",
+    ],
     [
       "too little disk",
       () => box.stub("df", "printf 'head\\n/dev/x 9 1 5119 1%% /\\n'"),
-      ...[
-        {},
-        "has 5119 MiB free for /var/lib/docker, at least 5120 are needed",
-        "free or add disk space, or lower hypha:hosts.web1.minimum.diskGiB",
-      ],
-    ] as never,
+      {},
+      "has 5119 MiB free for /var/lib/docker, at least 5120 are needed",
+      "free or add disk space, or lower hypha:hosts.web1.minimum.diskGiB",
+    ],
     [
       "a clock that is ahead",
       () => box.stub("date", clock(now + 301)),
@@ -252,6 +248,17 @@ END`;
     });
   });
 
+  test("refuses a kernel that cannot encrypt only where it must", () => {
+    expect(preflight().code).toBe(0);
+    box.stub("modprobe", "[[ $* == '--dry-run --quiet esp4' ]]");
+    expect(preflight({ ENCRYPTED: "yes" }).code).toBe(0);
+    box.stub("modprobe", "exit 1");
+    const without = "has a kernel without ESP (esp4), which encrypts what services say between hosts";
+    expect(preflight({ ENCRYPTED: "yes" })).toMatchObject(
+      failure(without, "boot the distribution's own kernel"),
+    );
+  });
+
   test("where the engine keeps its data elsewhere, that place is measured", () => {
     box
       .directory("srv/docker")
@@ -287,11 +294,7 @@ END`;
   });
 
   test("down looks at nothing", () => {
-    expect(box.bash(script, variables, "down")).toEqual({
-      code: 0,
-      stdout: "",
-      stderr: "",
-    });
+    expect(box.bash(script, variables, "down")).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(box.calls()).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ main() {
   check_system
   check_sizes
   check_clock
+  check_encryption
   require_ports_free
   print_facts
 }
@@ -73,6 +74,17 @@ http_date() {
   exec 3<>"/dev/tcp/$1/80"
   printf 'HEAD / HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" >&3
   sed -n 's/^[Dd]ate: \(.*\)\r$/\1/p' <&3
+}
+
+# What services say to each other between hosts is encrypted by the kernel.
+check_encryption() {
+  [[ -n ${ENCRYPTED:-} ]] || return 0
+  if ! command -v modprobe >/dev/null; then
+    warn "nobody knows whether its kernel can encrypt what services say between hosts: there is no modprobe"
+  elif ! modprobe --dry-run --quiet esp4; then
+    fail "has a kernel without ESP (esp4), which encrypts what services say between hosts" \
+      "boot the distribution's own kernel, give the hosts a privateAddress, or set hypha:cluster.encrypted to false"
+  fi
 }
 
 # The address that packets to $1 leave from; nothing where there is no route.
