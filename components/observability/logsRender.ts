@@ -35,6 +35,8 @@ export function renderLokiYml({ days }: { days: number }): string {
         },
       ],
     },
+    // What is stored stays readable: another client names files otherwise, and Loki 4.0 takes that one by default.
+    storage_config: { use_thanos_objstore: false },
     compactor: {
       working_directory: "/loki/compactor",
       retention_enabled: true,
