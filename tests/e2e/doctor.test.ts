@@ -53,8 +53,7 @@ beforeAll(async () => {
       "install -m 0600 -o ops /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys && " +
       "echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops && rm -r /root/.ssh",
   );
-  const load = start("bash", ["-c", "docker save debian:bookworm-slim | docker exec -i vps10 docker load"]);
-  expectSuccess(await load.ended);
+  await vps.load("debian:bookworm-slim");
   await stack.init();
   stack.configure({
     hosts: {

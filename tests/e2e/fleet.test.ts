@@ -24,7 +24,7 @@ import {
   up,
 } from "./support/fleet";
 import { Poller } from "./support/poller";
-import { must, until, untilOutput } from "./support/stack";
+import { until, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, others with an edge and the applications, three managers among them; the
@@ -205,7 +205,7 @@ test("the host with the data stays, whatever the configuration says", async () =
 });
 
 test("a host that reboots comes back by itself, and nothing is to be done", async () => {
-  await must("docker", ["restart", "vps23"]);
+  await servers.app2.vps.restart();
   await until("vps23 is ready", async () => (await readyNodes()).includes("vps23"));
   await until("a bridge runs there again", async () => (await nodesOf("bridge")).length === 2);
   expect(await up("after-reboot")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });

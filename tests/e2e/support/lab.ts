@@ -2,7 +2,8 @@ import * as path from "path";
 import { hardening } from "../../../components/config/hardening";
 import { must, projectRoot, Run, start } from "./stack";
 
-const script = path.join(projectRoot, "lab", "vps.sh");
+/** With HYPHA_LAB=vm the servers are virtual machines, with a kernel of their own. */
+const script = path.join(projectRoot, "lab", process.env["HYPHA_LAB"] === "vm" ? "vm.sh" : "vps.sh");
 
 /** Every measure of hardening switched off: for stories and figures that are about something else. */
 export const unhardened = Object.fromEntries(
@@ -39,13 +40,22 @@ export class LabVps {
 
   /** What is done while no packet reaches it. */
   async cutOff<T>(meanwhile: () => Promise<T>): Promise<T> {
-    const name = `vps${this.number}`;
-    await must("docker", ["network", "disconnect", "lab", name]);
+    await must(script, ["unplug", String(this.number)]);
     try {
       return await meanwhile();
     } finally {
-      await must("docker", ["network", "connect", "--ip", this.address, "lab", name]);
+      await must(script, ["plug", String(this.number)]);
     }
+  }
+
+  /** Gives its engine an image of the local one. */
+  async load(image: string): Promise<void> {
+    await must(script, ["load", String(this.number), image]);
+  }
+
+  /** Its power fails and comes back. */
+  async restart(): Promise<void> {
+    await must(script, ["restart", String(this.number)]);
   }
 
   startExec(command: string): Promise<Run> {
