@@ -96,6 +96,7 @@ main() {
     if [ "$stage" = watch ]; then run_stage watch & else run_stage "$stage"; fi
   done
   wait
+  say "not part of it unless named: alarms (most of an hour), vm (wants /dev/kvm): ops/test.sh alarms vm"
   tsx ops/testReport.ts "$OUT"
 }
 

@@ -8,6 +8,8 @@ export const stack = new Stack("observe");
 export const port = 29_070;
 
 export interface Told {
+  /** When it came, in milliseconds since 1970. */
+  at: number;
   status: "firing" | "resolved";
   labels: Record<string, string>;
   annotations: Record<string, string>;
@@ -19,14 +21,16 @@ const receiver = createServer((request, response) => {
   request.setEncoding("utf8").on("data", (text: string) => (body += text));
   request.on("end", () => {
     const { alerts } = JSON.parse(body) as (typeof told)[number];
-    told.push({ path: request.url ?? "", alerts });
-    response.end();
+    const at = Date.now();
+    told.push({ path: request.url ?? "", alerts: alerts.map((one) => ({ ...one, at })) });
+    // A receiver that takes nothing.
+    response.writeHead(request.url === "/refuses" ? 400 : 200).end();
   });
 });
 /** The entries of the stack file, by name. */
 const servers: Record<string, object> = {};
 
-export const configure = (greeting: string, tls: object = { kind: "own-ca" }) => {
+export const configure = (greeting: string, tls: object = { kind: "own-ca" }, receivers: object = {}) => {
   stack.configure({
     hosts: servers,
     edge: { domain: "observe.test", tls },
@@ -35,7 +39,7 @@ export const configure = (greeting: string, tls: object = { kind: "own-ca" }) =>
     observability: {
       scrapeSeconds: 5,
       alerts: {
-        receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" } },
+        receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" }, ...receivers },
         watchdog: { urlEnv: "WATCHDOG_URL" },
       },
     },
@@ -112,27 +116,38 @@ export const silences = async (): Promise<Silence[]> => {
   return ((await reply.json()) as Silence[]).filter(({ status }) => status.state === "active");
 };
 
-/** Boots the servers, and listens for alerts. */
-export async function begin(): Promise<void> {
-  await Promise.all([web1, watch].map((vps) => vps.boot({ ENGINE: "preinstalled" })));
-  // A file system of 32 MiB, not of memory as far as it is told. It is there before who watches it: none that comes later is
-  // seen, as the lab's servers do not share their mounts.
-  await web1.exec(
-    "mkdir -p /srv/parts /srv/small && mount -t tmpfs -o size=32M tmpfs /srv/parts && mkdir /srv/parts/{lower,upper,work} && " +
-      "mount -t overlay -o lowerdir=/srv/parts/lower,upperdir=/srv/parts/upper,workdir=/srv/parts/work overlay /srv/small",
+/**
+ * A file system at /srv/NAME of web1, not of memory as far as it is told. It is there before who watches it: none that
+ * comes later is seen, as the lab's servers do not share their mounts.
+ */
+const smallDisk = (name: string, options: string) =>
+  web1.exec(
+    `p=/srv/.${name} && mkdir -p $p /srv/${name} && mount -t tmpfs -o ${options} tmpfs $p && mkdir $p/{lower,upper,work} && ` +
+      `mount -t overlay -o lowerdir=$p/lower,upperdir=$p/upper,workdir=$p/work overlay /srv/${name}`,
   );
+
+/** Boots the servers, and listens for alerts. */
+export async function begin(
+  roles: Record<"web1" | "watch", string[]> = {
+    web1: ["data", "edge", "app"],
+    watch: ["manager", "observe"],
+  },
+): Promise<void> {
+  await Promise.all([web1, watch].map((vps) => vps.boot({ ENGINE: "preinstalled" })));
+  await smallDisk("small", "size=32M");
+  await smallDisk("few", "nr_inodes=1000");
   await stack.init();
   await new Promise<void>((resolve) =>
     receiver.listen(port + 5, () => {
       resolve();
     }),
   );
-  for (const name of ["OPS", "WATCHDOG"]) {
+  for (const name of ["OPS", "WATCHDOG", "REFUSES"]) {
     stack.env[`${name}_URL`] = `http://10.77.0.1:${port + 5}/${name.toLowerCase()}`;
   }
-  servers["web1"] = await web1.host({ roles: ["data", "edge", "app"] });
+  servers["web1"] = await web1.host({ roles: roles.web1 });
   // It stays a manager when the other one is cut off, so that what watches goes on.
-  servers["watch"] = await watch.host({ roles: ["manager", "observe"] });
+  servers["watch"] = await watch.host({ roles: roles.watch });
 }
 
 export async function end(): Promise<void> {

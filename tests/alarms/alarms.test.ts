@@ -1,0 +1,135 @@
+import { Site } from "../../ops/lib/site";
+import { table } from "../e2e/support/faultTable";
+import {
+  alarms,
+  api,
+  ActiveTarget,
+  begin,
+  configure,
+  end,
+  port,
+  stack,
+  Told,
+  until,
+  up,
+  web1,
+} from "../e2e/support/observed";
+import { keep, Running, start, untilOutput } from "../e2e/support/stack";
+import { Fault, stopAsking } from "./support/fault";
+import { rounds } from "./support/rounds";
+
+/**
+ * Alerts by real faults, on two servers: each must be told to a receiver, and told as over once it is. It takes most of an
+ * hour of waiting, and is a stage of its own that runs where it is named: `ops/test.sh alarms`.
+ */
+let forward: Running | undefined;
+let site: Site;
+const rows: string[][] = [];
+let watched = 0;
+
+beforeAll(async () => {
+  // The gateway is on another host than its database: it goes by the pooler.
+  await begin({ web1: ["data", "edge"], watch: ["manager", "observe", "app"] });
+});
+
+afterAll(async () => {
+  await stopAsking();
+  forward?.process.kill();
+  keep("alarms.md", table(["what goes wrong", "alert", "told after", "over after"], rows));
+  await end();
+});
+
+test("two servers are watched, by one who takes alerts and one who refuses them", async () => {
+  configure("hello", undefined, { pager: { kind: "webhook", urlEnv: "REFUSES_URL" } });
+  await up("alarms");
+  const outputs = await stack.outputs();
+  site = {
+    url: String(outputs["url"]),
+    address: web1.address,
+    authority: String(outputs["certificateAuthority"]),
+  };
+  forward = start("tsx", ["ops/metrics.ts", "--port", String(port)], {
+    env: { ...stack.env, STACK: stack.name },
+  });
+  await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
+  await until("every target is up", async () => {
+    const { activeTargets } = await api<{ activeTargets: ActiveTarget[] }>("targets?state=active");
+    return activeTargets.every(({ health }) => health === "up");
+  });
+  watched = Date.now();
+});
+
+/** The first that was told of an alert with this summary, and when. */
+const seen = (name: string, status: Told["status"], summary: RegExp, after: number) =>
+  alarms().find(
+    (one) =>
+      one.at >= after &&
+      one.status === status &&
+      one.labels["alertname"] === name &&
+      summary.test(one.annotations["summary"] ?? ""),
+  );
+
+async function untilAll(faults: readonly Fault[], status: Told["status"], began: number, seconds: number) {
+  const times = new Map<string, number>();
+  await until(
+    status,
+    () => {
+      const missing = faults.flatMap(({ alerts, lasts }) =>
+        Object.entries(alerts).filter(([name, summary]) => {
+          // What lasts may have been told before.
+          const since = lasts === true ? watched : began;
+          const one = seen(name, status, summary, since);
+          if (one !== undefined && !times.has(name)) times.set(name, Math.round((one.at - since) / 1000));
+          return one === undefined;
+        }),
+      );
+      const said = (name: string) => alarms().filter(({ labels }) => labels["alertname"] === name);
+      return missing.length === 0
+        ? Promise.resolve(true)
+        : Promise.reject(
+            new Error(
+              missing
+                .map(
+                  ([name]) =>
+                    `${name} (${said(name)
+                      .map((one) => one.annotations["summary"])
+                      .join("; ")})`,
+                )
+                .join(", "),
+            ),
+          );
+    },
+    seconds,
+  );
+  return times;
+}
+
+describe.each(Object.entries(rounds))("%s", (_, faultsOf) => {
+  test("those on duty are told of each, and that it is over", async () => {
+    const faults = faultsOf(site);
+    const began = Date.now();
+    for (const fault of faults) await fault.begin();
+    let told = new Map<string, number>();
+    let mended = 0;
+    try {
+      // The longest is ten minutes of figures of five; what was told already is told again only later.
+      told = await untilAll(faults, "firing", began, 1300);
+    } finally {
+      // The first is over before the last is mended.
+      mended = Date.now();
+      for (const fault of faults) await fault.end();
+    }
+    const over = await untilAll(
+      faults.filter(({ lasts }) => lasts !== true),
+      "resolved",
+      mended,
+      1500,
+    );
+    for (const { cause, alerts } of faults) {
+      for (const name of Object.keys(alerts)) {
+        const after = over.get(name);
+        rows.push([cause, name, `${told.get(name)} s`, after === undefined ? "it goes on" : `${after} s`]);
+      }
+    }
+  });
+});
