@@ -44,25 +44,26 @@ make_network() {
     --ip-range 10.77.0.240/28 "$NETWORK" >/dev/null
 }
 
-# build_image NAME DIRECTORY ARG…: the image NAME of a Dockerfile, unless it is there.
+bridge() { printf 'br-%s' "$(docker network inspect --format '{{slice .Id 0 12}}' "$NETWORK")"; }
+
+# build_image NAME STAGE: the image NAME of a stage of lab/Dockerfile, unless it is there.
 build_image() {
-  local image=$1 directory=$2 log=$STORE/build-$OS-$ENGINE.log
-  shift 2
+  local image=$1 stage=$2 log=$STORE/build-$2-$OS-$ENGINE.log base
+  base=$(base_image)
   docker image inspect "$image" >/dev/null 2>&1 && return
   say "building $image (log: $log)"
-  if ! docker build --label "$LABEL" "$@" -t "$image" "$directory" >"$log" 2>&1; then
+  if ! docker build --label "$LABEL" --build-arg "BASE=$base" --build-arg "ENGINE=$ENGINE" --target "$stage" \
+    -t "$image" lab >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     die "The lab image did not build."
   fi
 }
 
-# hash_of BASE PATH…: of the base image and all files below, so that an unchanged image is not built again.
+# hash_of PATH…: of the base image, lab/Dockerfile and all files below, so that an unchanged image is not built again.
 hash_of() {
-  local base=$1
-  shift
   {
-    docker image inspect --format '{{.Id}}' "$base"
-    find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    docker image inspect --format '{{.Id}}' "$(base_image)"
+    find lab/Dockerfile "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   } | sha256sum | cut -c1-12
 }
 
@@ -70,6 +71,9 @@ base_image() {
   docker image inspect "debian:$OS-slim" >/dev/null 2>&1 || ops/base-image.sh ensure "debian:$OS-slim" >&2
   printf 'debian:%s-slim' "$OS"
 }
+
+# Those that a server can reach: a resolver on loopback is this machine's own.
+resolvers() { awk '$1 == "nameserver" && $2 !~ /^127\./ && $2 !~ /:/ { print $2 }' /etc/resolv.conf; }
 
 prepare() {
   make_key
@@ -122,7 +126,9 @@ down() {
     say "vps$n removed"
   done
   if [ "$all" = 1 ] && [ -n "$(docker network ls -q --filter "label=$LABEL" --filter "name=^$NETWORK\$")" ]; then
-    if docker network rm "$NETWORK" >/dev/null 2>&1; then say "network $NETWORK removed"; fi
+    # Servers of the other kind may still be on it.
+    if ip link show master "$(bridge)" 2>/dev/null | grep -q .; then return; fi
+    docker network rm "$NETWORK" >/dev/null && say "network $NETWORK removed"
   fi
 }
 

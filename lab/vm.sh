@@ -32,7 +32,7 @@ ACCEL=${ACCEL:-kvm}
 DISKS=${HYPHA_CACHE:-$HOME/.cache/hypha}/vm
 MACHINES=${TMPDIR:-/tmp}/hypha-lab-vm
 
-image_name() { printf 'hypha/lab-vm-%s-%s:%s' "$OS" "$ENGINE" "$(hash_of "$(base_image)" lab/vm)"; }
+image_name() { printf 'hypha/lab-vm-%s-%s:%s' "$OS" "$ENGINE" "$(hash_of lab/vm/boot)"; }
 disk_of() { printf '%s/%s' "$DISKS" "$(basename "$(image_name)" | tr ':' '-')"; }
 place() { printf '%s/%s' "$MACHINES" "$1"; }
 
@@ -54,12 +54,11 @@ need_tools() {
 
 # A disk with the image's files, and its kernel beside it. What is made under another name first is never half there.
 make_image() {
-  local base image disk root container
-  base=$(base_image)
+  local image disk root container
   image=$(image_name)
   disk=$(disk_of)
   [ ! -d "$disk" ] || return 0
-  build_image "$image" lab/vm --build-arg "BASE=$base" --build-arg "ENGINE=$ENGINE"
+  build_image "$image" vm
   mkdir -p "$DISKS"
   root=$(mktemp -d "$DISKS/.root.XXXXXX")
   # shellcheck disable=SC2064  # now is when it is known
@@ -69,7 +68,7 @@ make_image() {
   docker export "$container" | tar -x --numeric-owner -C "$root/files"
   docker rm "$container" >/dev/null
   rm -f "$root/files/.dockerenv"
-  awk '$1 == "nameserver" && $2 !~ /^127\./ && $2 !~ /:/' /etc/resolv.conf >"$root/files/etc/resolv.conf"
+  resolvers | sed 's/^/nameserver /' >"$root/files/etc/resolv.conf"
   printf '/dev/vda / ext4 errors=remount-ro 0 1\n' >"$root/files/etc/fstab"
   cp "$root"/files/boot/vmlinuz-* "$root/disk/vmlinuz"
   cp "$root"/files/boot/initrd.img-* "$root/disk/initrd"
@@ -114,9 +113,18 @@ load() {
 }
 unplug() { tell "$1" set_link net0 off; }
 plug() { tell "$1" set_link net0 on; }
-restart() { tell "$1" system_reset; }
 
-bridge() { printf 'br-%s' "$(docker network inspect --format '{{slice .Id 0 12}}' "$NETWORK")"; }
+boot_id() { run_in "$1" cat /proc/sys/kernel/random/boot_id </dev/null 2>/dev/null; }
+boots_anew() {
+  local now
+  now=$(boot_id "$1") && [ "$now" != "$2" ]
+}
+restart() {
+  local before
+  before=$(boot_id "$1")
+  tell "$1" system_reset
+  until_true "$LAB_WAIT" boots_anew "$1" "$before" || die "vps$1 did not boot again in ${LAB_WAIT}s."
+}
 
 # Docker's rules for its network let what comes from a bridge's own ports pass to each other and out.
 cable() {

@@ -27,13 +27,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 CAPABILITIES=(SYS_ADMIN NET_ADMIN NET_RAW SYS_PTRACE SYS_NICE SYS_BOOT SYS_TIME IPC_LOCK
   DAC_READ_SEARCH LEASE LINUX_IMMUTABLE SYSLOG AUDIT_CONTROL AUDIT_READ MKNOD SYS_CHROOT SETFCAP)
 
-image_name() { printf 'hypha/lab-%s-%s:%s' "$OS" "$ENGINE" "$(hash_of "$(base_image)" lab/Dockerfile lab/boot)"; }
+image_name() { printf 'hypha/lab-%s-%s:%s' "$OS" "$ENGINE" "$(hash_of lab/boot)"; }
 
-make_image() {
-  local base
-  base=$(base_image)
-  build_image "$(image_name)" lab --build-arg "BASE=$base" --build-arg "ENGINE=$ENGINE"
-}
+make_image() { build_image "$(image_name)" container; }
 
 state() { docker inspect --format '{{.State.Status}}' "vps$1" 2>/dev/null || true; }
 label() { docker inspect --format "{{index .Config.Labels \"hypha.lab.$2\"}}" "vps$1"; }
@@ -49,12 +45,11 @@ plug() { docker network connect --ip "$(address "$1")" "$NETWORK" "vps$1"; }
 restart() { docker restart "vps$1" >/dev/null; }
 
 create() {
-  local n=$1 capability dns args=() disk=()
+  local n=$1 capability args=() disk=()
   for capability in "${CAPABILITIES[@]}"; do args+=(--cap-add "$capability"); done
   # systemd 256 and later boots on cgroup v1 only when told so.
   args+=(-e SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1)
-  dns=$(awk '$1 == "nameserver" && $2 !~ /^127\./ && $2 !~ /:/ { printf "%s ", $2 }' /etc/resolv.conf)
-  args+=(-e "LAB_DNS=${dns% }")
+  args+=(-e "LAB_DNS=$(resolvers | paste -sd ' ')")
   [ ! -c /dev/net/tun ] || args+=(--device /dev/net/tun)
   [ -z "${DISK:-}" ] || disk=(--opt type=tmpfs --opt device=tmpfs --opt "o=size=$DISK")
   docker volume create --label "$LABEL" "${disk[@]}" "vps$n-docker" >/dev/null

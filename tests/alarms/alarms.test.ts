@@ -2,19 +2,17 @@ import { Site } from "../../ops/lib/site";
 import { table } from "../e2e/support/faultTable";
 import {
   alarms,
-  api,
-  ActiveTarget,
   begin,
   configure,
   end,
   port,
   stack,
+  targetsUp,
   Told,
   until,
   up,
-  web1,
 } from "../e2e/support/observed";
-import { keep, Running, start, untilOutput } from "../e2e/support/stack";
+import { keep, Running, untilOutput } from "../e2e/support/stack";
 import { Fault, stopAsking } from "./support/fault";
 import { rounds } from "./support/rounds";
 
@@ -42,20 +40,10 @@ afterAll(async () => {
 test("two servers are watched, by one who takes alerts and one who refuses them", async () => {
   configure("hello", undefined, { pager: { kind: "webhook", urlEnv: "REFUSES_URL" } });
   await up("alarms");
-  const outputs = await stack.outputs();
-  site = {
-    url: String(outputs["url"]),
-    address: web1.address,
-    authority: String(outputs["certificateAuthority"]),
-  };
-  forward = start("tsx", ["ops/metrics.ts", "--port", String(port)], {
-    env: { ...stack.env, STACK: stack.name },
-  });
+  site = await stack.site();
+  forward = stack.tool("metrics", "--port", String(port));
   await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
-  await until("every target is up", async () => {
-    const { activeTargets } = await api<{ activeTargets: ActiveTarget[] }>("targets?state=active");
-    return activeTargets.every(({ health }) => health === "up");
-  });
+  await targetsUp();
   watched = Date.now();
 });
 
@@ -69,39 +57,34 @@ const seen = (name: string, status: Told["status"], summary: RegExp, after: numb
       summary.test(one.annotations["summary"] ?? ""),
   );
 
+/** Once each of their alerts was told: how many seconds that took, by name. */
 async function untilAll(faults: readonly Fault[], status: Told["status"], began: number, seconds: number) {
-  const times = new Map<string, number>();
+  const wanted = faults.flatMap(({ alerts, lasts }) =>
+    Object.entries(alerts).map(([name, summary]) => {
+      // What lasts may have been told before.
+      const since = lasts === true ? watched : began;
+      return { name, since, told: () => seen(name, status, summary, since) };
+    }),
+  );
+  const summaries = (name: string) =>
+    alarms()
+      .filter(({ labels }) => labels["alertname"] === name)
+      .map(({ annotations }) => annotations["summary"]);
   await until(
     status,
     () => {
-      const missing = faults.flatMap(({ alerts, lasts }) =>
-        Object.entries(alerts).filter(([name, summary]) => {
-          // What lasts may have been told before.
-          const since = lasts === true ? watched : began;
-          const one = seen(name, status, summary, since);
-          if (one !== undefined && !times.has(name)) times.set(name, Math.round((one.at - since) / 1000));
-          return one === undefined;
-        }),
-      );
-      const said = (name: string) => alarms().filter(({ labels }) => labels["alertname"] === name);
+      const missing = wanted.filter(({ told }) => told() === undefined);
       return missing.length === 0
         ? Promise.resolve(true)
         : Promise.reject(
-            new Error(
-              missing
-                .map(
-                  ([name]) =>
-                    `${name} (${said(name)
-                      .map((one) => one.annotations["summary"])
-                      .join("; ")})`,
-                )
-                .join(", "),
-            ),
+            new Error(missing.map(({ name }) => `${name} (${summaries(name).join("; ")})`).join(", ")),
           );
     },
     seconds,
   );
-  return times;
+  return new Map(
+    wanted.map(({ name, since, told }) => [name, Math.round(((told()?.at ?? since) - since) / 1000)]),
+  );
 }
 
 describe.each(Object.entries(rounds))("%s", (_, faultsOf) => {

@@ -24,7 +24,7 @@ import {
   up,
 } from "./support/fleet";
 import { Poller } from "./support/poller";
-import { until, untilOutput } from "./support/stack";
+import { siteOf, until, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, others with an edge and the applications, three managers among them; the
@@ -68,11 +68,7 @@ test("three hosts become the chat, although interrupted at five points", async (
   }
   await up("after-interruptions");
   const outputs = await stack.outputs();
-  site = {
-    url: String(outputs["url"]),
-    address: String((outputs["siteAddresses"] as string[])[0]),
-    authority: String(outputs["certificateAuthority"]),
-  };
+  site = siteOf(outputs);
   expect(outputs["siteAddresses"]).toEqual([servers.web.vps.address, servers.app1.vps.address]);
   expect(await readyNodes()).toEqual(["vps20", "vps21", "vps22"]);
   const { output } = await smoke();

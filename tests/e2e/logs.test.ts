@@ -101,18 +101,11 @@ const given = {
 test("a bare server becomes a stack whose logs are collected", async () => {
   await configure(given);
   await up("cold");
-  const outputs = await stack.outputs();
-  site = {
-    url: String(outputs["url"]),
-    address: vps.address,
-    authority: String(outputs["certificateAuthority"]),
-  };
+  site = await stack.site();
 });
 
 test("make metrics shows Loki and Grafana, too, which found its settings, secrets and dashboards", async () => {
-  forward = start("tsx", ["ops/metrics.ts", "--port", String(port)], {
-    env: { ...stack.env, STACK: stack.name },
-  });
+  forward = stack.tool("metrics", "--port", String(port));
   await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29173/);
   await until("Loki is ready", async () => {
     const reply = await fetch(`http://127.0.0.1:${port + 2}/ready`);
@@ -221,9 +214,7 @@ test("a store that ends has all its lines again", async () => {
       (await vps.exec("docker ps --filter name=^hypha-logs-loki --filter health=healthy --quiet")).trim() !==
       "",
   );
-  forward = start("tsx", ["ops/metrics.ts", "--port", String(port)], {
-    env: { ...stack.env, STACK: stack.name },
-  });
+  forward = stack.tool("metrics", "--port", String(port));
   await until("its line is there again", async () => texts(await lines(query)).length === 1);
 });
 

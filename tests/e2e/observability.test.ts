@@ -2,9 +2,7 @@ import { ofReleases } from "../../ops/lib/silence";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import {
-  ActiveTarget,
   alarms,
-  api,
   ask,
   begin,
   configure,
@@ -13,6 +11,7 @@ import {
   port,
   silences,
   stack,
+  targetsUp,
   told,
   until,
   untilTold,
@@ -22,7 +21,7 @@ import {
   web1,
 } from "./support/observed";
 import { emptyPanels, markedDeployments, panels, withoutData } from "./support/panels";
-import { Running, start, untilOutput } from "./support/stack";
+import { Running, untilOutput } from "./support/stack";
 
 /** A stack of two servers, one of which watches both. The tests are one story in order. */
 let forward: Running | undefined;
@@ -38,18 +37,11 @@ afterAll(async () => {
 test("two bare servers become a stack that is watched", async () => {
   configure("hello");
   await up("cold");
-  const outputs = await stack.outputs();
-  site = {
-    url: String(outputs["url"]),
-    address: web1.address,
-    authority: String(outputs["certificateAuthority"]),
-  };
+  site = await stack.site();
 });
 
 test("make metrics shows Prometheus' and Alertmanager's pages through SSH", async () => {
-  forward = start("tsx", ["ops/metrics.ts", "--port", String(port)], {
-    env: { ...stack.env, STACK: stack.name },
-  });
+  forward = stack.tool("metrics", "--port", String(port));
   await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
   const page = (url: string, holds: string) =>
     until(url, async () => ((await (await fetch(url)).text()).includes(holds) ? true : undefined));
@@ -58,10 +50,7 @@ test("make metrics shows Prometheus' and Alertmanager's pages through SSH", asyn
 });
 
 test("every target is found and up", async () => {
-  const targets = await until("every target is up", async () => {
-    const { activeTargets } = await api<{ activeTargets: ActiveTarget[] }>("targets?state=active");
-    return activeTargets.every(({ health }) => health === "up") ? activeTargets : undefined;
-  });
+  const targets = await targetsUp();
   const seen = targets.map(({ labels }) => `${labels["job"]} ${labels["service"]} ${labels["host"]}`);
   expect([...new Set(seen)].sort()).toEqual(
     [
@@ -138,8 +127,7 @@ test("no port of a server is open for it", async () => {
 
 test("every panel of every dashboard has data, bar those listed with a reason", async () => {
   // A message is written and read: the homeserver has something to tell.
-  const validated = await start("tsx", ["ops/validate.ts"], { env: { ...stack.env, STACK: stack.name } })
-    .ended;
+  const validated = await stack.tool("validate").ended;
   expect(validated.output).toMatch(/^ok .*Matrix message/m);
   await until(
     "panels have data",

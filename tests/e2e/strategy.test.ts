@@ -2,7 +2,7 @@ import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, keep, Run, Stack, start } from "./support/stack";
+import { countChanges, keep, Run, Stack } from "./support/stack";
 
 /**
  * New versions of the gateway as sets of their own, blue-green and canary, while people use it: good ones, and ones that
@@ -75,12 +75,7 @@ afterAll(async () => {
 
 test("a first deployment has one set, which has all requests", async () => {
   expect(ok(await release("one", {}, blueGreen))).toBe("");
-  const { url, siteAddresses, certificateAuthority } = await stack.outputs();
-  site = {
-    url: String(url),
-    address: (siteAddresses as string[])[0] ?? "",
-    authority: String(certificateAuthority),
-  };
+  site = await stack.site();
   const [only = "", ...others] = await sets();
   expect(others).toEqual([]);
   expect(only).toMatch(/^hypha-strategy-gateway-service-[0-9a-f]{7}$/);
@@ -168,7 +163,7 @@ test("an up that changes nothing changes nothing", async () => {
   expect(ok(run)).toBe("");
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
   expect([await sets(), await routes()]).toEqual(before);
-  const status = await start("tsx", ["ops/status.ts"], { env: { ...stack.env, STACK: stack.name } }).ended;
+  const status = await stack.tool("status").ended;
   keep("strategy-status.txt", status.output);
   expect(status.code).toBe(0);
   expect(status.output).toMatch(/^hypha-strategy-gateway-service-\w+ +1\/1 .* as wanted +healthy .* ok$/m);

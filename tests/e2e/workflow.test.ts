@@ -5,7 +5,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
 import { JobRunner, JobRun, RunnerContext } from "./support/runner";
-import { must, projectRoot, Stack, untilOutput } from "./support/stack";
+import { must, projectRoot, siteOf, Stack, untilOutput } from "./support/stack";
 
 /**
  * A repository of one's own: each push to it is deployed by the steps that `deploy.yml` really has, in a fresh clone, with
@@ -117,11 +117,7 @@ test("a push is deployed, validated, and the run's page says so", async () => {
   expect(run.summary).toMatch(/^### Stack `wf`: deployed\n/);
   expect(run.summary).toMatch(/\| succeeded \| \d+ s \| `[0-9a-f]{12}` \| `\d+ create`/);
   const outputs = await stack.outputs();
-  site = {
-    url: String(outputs["url"]),
-    address: String((outputs["siteAddresses"] as string[])[0]),
-    authority: String(outputs["certificateAuthority"]),
-  };
+  site = siteOf(outputs);
   expect(await bridgeStatus()).toBeUndefined();
   expect(outputs["commit"]).toBe((await git("rev-parse", "HEAD")).trim());
 });

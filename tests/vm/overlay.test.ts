@@ -1,6 +1,6 @@
 import * as path from "path";
 import { LabVps, unhardened } from "../e2e/support/lab";
-import { Run, Stack, start, until } from "../e2e/support/stack";
+import { Changes, Stack, start, until } from "../e2e/support/stack";
 
 /**
  * What services of two hosts say to each other, on the wire between them. IPsec is the kernel's, which servers in
@@ -9,7 +9,7 @@ import { Run, Stack, start, until } from "../e2e/support/stack";
 const servers = { vps78: new LabVps(78), vps79: new LabVps(79) };
 const stack = new Stack("overlay", path.join(__dirname, "fixtures", "overlay"));
 
-async function up(encrypted: boolean): Promise<Run> {
+async function up(encrypted: boolean): Promise<Changes> {
   const hosts = Object.fromEntries(
     await Promise.all(
       Object.entries(servers).map(async ([name, vps]) => [
@@ -22,19 +22,20 @@ async function up(encrypted: boolean): Promise<Run> {
     ),
   );
   stack.configure({ hosts, cluster: { encrypted }, edge: { domain: "overlay.test" }, chat: {}, images: {} });
-  const run = await stack.up();
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
-  return run;
+  return stack.deploy("vm-overlay");
 }
 
 /** What a container of the first host hears of the second, and how many bytes of it the wire carried in plain text. */
 async function said(): Promise<{ heard: string; plain: number; esp: number; vxlan: number }> {
-  const wire = start("python3", ["-I", path.join(__dirname, "wire.py"), "vps78-tap", "PLAINTEXT", "8"]);
   const task = "$(docker ps -q --filter name=^on-vps78 | head -n 1)";
   const ask = `docker exec ${task} perl -MIO::Socket::INET -e '$c = IO::Socket::INET->new(PeerAddr => "on-vps79:80", Timeout => 5) or die; print scalar <$c>'`;
-  const heard = await until("the other host's service answers", async () =>
-    (await servers.vps78.exec(ask)).trim(),
+  // An emulated machine takes minutes to start its first containers.
+  const heard = await until(
+    "the other host's service answers",
+    async () => (await servers.vps78.exec(ask)).trim() || undefined,
+    900,
   );
+  const wire = start("python3", ["-I", path.join(__dirname, "wire.py"), "vps78-tap", "PLAINTEXT", "8"]);
   for (let n = 0; n < 3; n++) await servers.vps78.exec(ask);
   return {
     heard,
@@ -73,10 +74,7 @@ test("with it the firewall lets ESP through, and nothing is told", async () => {
 });
 
 test("a host whose power fails is heard again, encrypted", async () => {
-  const booted = () => servers.vps79.exec("cat /proc/sys/kernel/random/boot_id");
-  const before = await booted();
   await servers.vps79.restart();
-  await until("it boots anew", async () => (await booted()) !== before, 300);
   const nodes = () => servers.vps78.exec("docker node ls --format '{{.Hostname}} {{.Status}}'");
   await until("the swarm hears from it", async () => (await nodes()).includes("vps79 Ready"), 600);
   const { heard, plain, esp } = await said();
@@ -86,6 +84,6 @@ test("a host whose power fails is heard again, encrypted", async () => {
 });
 
 test("a second up changes nothing, and destroy ends it", async () => {
-  expect((await up(true)).output).toMatch(/unchanged/);
+  expect(await up(true)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
   expect((await stack.destroy()).code).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { AlertName } from "../../../components/observability/rules/groups";
+import { shellQuote } from "../../../components/shell/quote";
 import { Site, siteRequest } from "../../../ops/lib/site";
 import { LabVps } from "../../e2e/support/lab";
 import { stack, watch } from "../../e2e/support/observed";
@@ -32,7 +33,7 @@ export const container = (name: string) => `$(docker ps -q --filter ${service(na
 export const meanwhile = (vps: LabVps, unit: string, script: string) =>
   vps.exec(`systemd-run --quiet --collect --unit=${unit} bash -c ${quoted(script)}`);
 export const stop = (vps: LabVps, unit: string) => vps.exec(`systemctl stop ${unit} 2>/dev/null || true`);
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+const quoted = (text: string) => shellQuote([text]);
 
 /** As Postgres' administrator. */
 export const psql = (sql: string, database = "postgres") =>

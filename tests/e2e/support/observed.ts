@@ -80,11 +80,18 @@ export async function ask(query: string): Promise<Sample[]> {
 
 export const value = async (query: string): Promise<number> => Number((await ask(query))[0]?.value[1]);
 
-export interface ActiveTarget {
+interface ActiveTarget {
   labels: Record<string, string>;
   health: string;
   lastError: string;
 }
+
+/** All targets, once each is up. */
+export const targetsUp = (): Promise<ActiveTarget[]> =>
+  until("every target is up", async () => {
+    const { activeTargets } = await api<{ activeTargets: ActiveTarget[] }>("targets?state=active");
+    return activeTargets.every(({ health }) => health === "up") ? activeTargets : undefined;
+  });
 
 /** What those on duty were told so far. */
 export const alarms = (): Told[] =>

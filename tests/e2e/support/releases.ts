@@ -6,7 +6,7 @@ import * as path from "path";
 import { stringify } from "yaml";
 import { Site } from "../../../ops/lib/site";
 import { LabVps } from "./lab";
-import { must, projectRoot, Run, Running, start } from "./stack";
+import { must, projectRoot, Run, Running, siteOf, start } from "./stack";
 
 /** A clone of what this checkout has now, with commits, a stack, a state and an engine's environment of its own. */
 export class ReleaseCheckout {
@@ -88,12 +88,7 @@ export class ReleaseCheckout {
   }
 
   async site(): Promise<Site> {
-    const { url, siteAddresses, certificateAuthority } = await this.outputs();
-    return {
-      url: String(url),
-      address: (siteAddresses as string[])[0] ?? "",
-      authority: String(certificateAuthority),
-    };
+    return siteOf(await this.outputs());
   }
 
   remove(): void {

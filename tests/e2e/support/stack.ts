@@ -3,6 +3,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { stringify } from "yaml";
+import { Site } from "../../../ops/lib/site";
 
 export const projectRoot = path.join(__dirname, "..", "..", "..");
 
@@ -123,6 +124,13 @@ export function countChanges(output: string): Changes {
 /** The settings below `hypha:` of a stack file. */
 export type StackSettings = Record<"hosts" | "chat" | "edge" | "images", unknown>;
 
+/** The site of a stack with these outputs, at its first edge. */
+export const siteOf = (outputs: Readonly<Record<string, unknown>>): Site => ({
+  url: String(outputs["url"]),
+  address: (outputs["siteAddresses"] as string[])[0] ?? "",
+  authority: String(outputs["certificateAuthority"]),
+});
+
 /** A stack of this checkout, or of another project's directory, with a state, a passphrase and a configuration of its own. */
 export class Stack {
   readonly directory: string;
@@ -220,6 +228,15 @@ export class Stack {
       cwd: this.project,
     });
     return JSON.parse(run.output) as Record<string, unknown>;
+  }
+
+  async site(): Promise<Site> {
+    return siteOf(await this.outputs());
+  }
+
+  /** Runs ops/NAME.ts for the stack. */
+  tool(name: string, ...args: string[]): Running {
+    return start("tsx", [`ops/${name}.ts`, ...args], { env: { ...this.env, STACK: this.name } });
   }
 
   /** The state as Pulumi keeps it, secrets encrypted. */

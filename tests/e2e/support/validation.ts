@@ -1,10 +1,9 @@
 import * as fs from "fs";
 import { CheckResult } from "../../../ops/lib/check";
 import { LabVps } from "./lab";
-import { Run, Stack, start, until } from "./stack";
+import { Run, Stack, until } from "./stack";
 
-const validation = (stack: Stack, ...args: string[]): Promise<Run> =>
-  start("tsx", ["ops/validate.ts", ...args], { env: { ...stack.env, STACK: stack.name } }).ended;
+const validation = (stack: Stack, ...args: string[]): Promise<Run> => stack.tool("validate", ...args).ended;
 
 /** Checks that must have been there, and be in order whatever the machine's load. */
 const certain = [
