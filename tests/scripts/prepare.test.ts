@@ -106,6 +106,37 @@ test("an engine that is there is left as it is, its settings too", () => {
   expect(box.read("etc/docker/daemon.json")).toBe('{"data-root":"/x"}');
 });
 
+/** A kernel with AppArmor, in a machine or, as it shows through, in a container. */
+const apparmor = (container: boolean) =>
+  box.directory("sys/kernel/security/apparmor").stub("systemd-detect-virt", `exit ${container ? 0 : 1}`);
+const parser = () => changes().filter((call) => call.includes("apparmor"));
+
+test("where the kernel has AppArmor its parser comes first, whoever brought the engine", () => {
+  box.stub("docker");
+  apparmor(false);
+  expect(prepare("present")).toMatchObject({ code: 0, stdout: "" });
+  expect(changes().slice(0, 1)).toEqual([`${apt} install -y --no-install-recommends apparmor`]);
+  expect(box.calls()).toContain("systemd-detect-virt --quiet --container");
+});
+
+test("a parser that is there is not brought again, and in a container nobody wants it", () => {
+  box.stub("docker");
+  apparmor(false).stub("apparmor_parser");
+  expect(prepare("present").code).toBe(0);
+  rmSync(join(box.root, "bin/apparmor_parser"));
+  apparmor(true);
+  expect(prepare("present").code).toBe(0);
+  expect(parser()).toEqual([]);
+});
+
+test("without its parser nothing goes on", () => {
+  apparmor(false).stub("apt-get", "exit 100");
+  expect(prepare()).toMatchObject(
+    failure("apparmor could not be installed", "see the messages above; try: apt-get install apparmor"),
+  );
+  expect(box.calls().filter((call) => call.startsWith("useradd"))).toEqual([]);
+});
+
 test("where the distribution has the client in a package of its own, it comes along", () => {
   // A bare server has no package lists before the first update.
   box.stub("apt-cache", `[[ $* == 'show docker-cli' && -e ${box.root}/lists ]]`);
@@ -224,6 +255,13 @@ test("check finds what up left in order, and each thing that was changed since, 
   expect(changes()).toEqual(before);
   expect(prepare().code).toBe(0);
   expect(changes()).toContain(`${apt} install -y --no-install-recommends docker.io iptables ca-certificates`);
+});
+
+test("where the kernel has AppArmor, its parser is looked for", () => {
+  apparmor(false).stub("docker").stub("dpkg-query", "exit 1");
+  expect(
+    facts(box.run("host/scripts/prepare.sh", { ENGINE: "distribution", DEPLOY_USER: "muser" }, "check")),
+  ).toMatchObject({ "package apparmor": "+installed\n" });
 });
 
 test("an engine from elsewhere has no packages to check", () => {

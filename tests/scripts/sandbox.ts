@@ -24,7 +24,7 @@ const tools = (
 
 /** Directories of a host that scripts read or write; in a sandbox each stands below its root. */
 const hostPaths =
-  /(?<![\w}])\/(etc\/zinit|sys\/class\/dmi\/id|run\/cloud-init|etc\/(?:os-release|docker|apt|hypha|ssh|fail2ban|systemd|tmpfiles\.d|sysctl\.d|needrestart|modprobe\.d|security|profile\.d|audit|issue|motd\.d|pam\.d|logrotate\.d|mycelium)|proc\/(?:meminfo|mounts|1\/comm|modules|swaps|sys)|run\/(?:systemd\/system|sshd|hypha)|lib\/systemd\/systemd-socket-proxyd|var\/lib\/(?:docker|hypha|mycelium)|usr\/local\/lib\/hypha|var\/log\/hypha|usr\/local\/share\/ca-certificates)/g;
+  /(?<![\w}])\/(etc\/zinit|sys\/class\/dmi\/id|sys\/kernel\/security\/apparmor|run\/cloud-init|etc\/(?:os-release|docker|apt|hypha|ssh|fail2ban|systemd|tmpfiles\.d|sysctl\.d|needrestart|modprobe\.d|security|profile\.d|audit|issue|motd\.d|pam\.d|logrotate\.d|mycelium)|proc\/(?:meminfo|mounts|1\/comm|modules|swaps|sys)|run\/(?:systemd\/system|sshd|hypha)|lib\/systemd\/systemd-socket-proxyd|var\/lib\/(?:docker|hypha|mycelium)|usr\/local\/lib\/hypha|var\/log\/hypha|usr\/local\/share\/ca-certificates)/g;
 
 export interface Run {
   readonly code: number;

@@ -4,6 +4,7 @@
 main() {
   case ${1:-up} in
     up)
+      confinement
       engine
       deploy_user
       audit_log
@@ -12,17 +13,27 @@ main() {
   esac
 }
 
+# One of the distribution's packages, whether or not its lists are here already.
+bring() {
+  apt_get install -y --no-install-recommends "$1" 2>/dev/null ||
+    { retry 5 apt_get update && retry 3 apt_get install -y --no-install-recommends "$1"; } ||
+    fail "$1 could not be installed" "see the messages above; try: apt-get install $1"
+}
+
+# Where the kernel has AppArmor, the engine starts no container without its parser, which it only recommends. It asks so, too.
+confined() { [[ -d /sys/kernel/security/apparmor ]] && ! systemd-detect-virt --quiet --container; }
+
+confinement() {
+  if confined && ! command -v apparmor_parser >/dev/null; then bring apparmor; fi
+}
+
 LOG_DIRECTORY=/var/log/hypha
 RECORDS=/var/lib/hypha/deployments
 ROTATE_FILE=/etc/logrotate.d/hypha
 
 # A line and a record for each deployment (ops/conclude.ts), written over the deploy account's login.
 audit_log() {
-  if ! command -v logrotate >/dev/null; then
-    apt_get install -y --no-install-recommends logrotate 2>/dev/null ||
-      { retry 5 apt_get update && retry 3 apt_get install -y --no-install-recommends logrotate; } ||
-      fail "logrotate could not be installed" "see the messages above; try: apt-get install logrotate"
-  fi
+  command -v logrotate >/dev/null || bring logrotate
   install -d -m 0750 -o root -g "${DEPLOY_USER}" "${LOG_DIRECTORY}"
   [[ -e ${LOG_DIRECTORY}/audit.log ]] ||
     install -m 0660 -o root -g "${DEPLOY_USER}" /dev/null "${LOG_DIRECTORY}/audit.log"
@@ -52,6 +63,7 @@ facts() {
   local home packages
   mapfile -t packages < <(engine_packages)
   package_facts "${packages[@]}"
+  if confined; then package_facts apparmor; fi
   if [[ ! -e ${DAEMON_FILE} ]]; then file_fact "${DAEMON_FILE}" "${DAEMON_CONF}"; fi
   unit_fact docker.service
   account_fact "${DEPLOY_USER}"
