@@ -4,7 +4,7 @@
 #
 # Stages: lint unit toolchain images lab watch e2e (default: these). Logs and jest results: build/test/
 # watch is the story of the observability: it waits for alerts most of its time, and runs beside the stages after it.
-# Two more run where they are named: alarms sets off alerts by real faults and takes most of an hour; vm is for what wants
+# Two more run where they are named: alarms sets off alerts by real faults and then watches a quiet hour, two in all; vm is for what wants
 # a kernel of the server's own, and needs /dev/kvm (or ACCEL=tcg and hours).
 # --no-setup leaves out what comes before: dependencies, toolchain, engine, base image.
 set -euo pipefail
@@ -96,7 +96,7 @@ main() {
     if [ "$stage" = watch ]; then run_stage watch & else run_stage "$stage"; fi
   done
   wait
-  say "not part of it unless named: alarms (most of an hour), vm (wants /dev/kvm): ops/test.sh alarms vm"
+  say "not part of it unless named: alarms (two hours), vm (wants /dev/kvm): ops/test.sh alarms vm"
   tsx ops/testReport.ts "$OUT"
 }
 
