@@ -4,8 +4,8 @@
 #
 # Stages: lint unit toolchain images lab watch e2e (default: these). Logs and jest results: build/test/
 # watch is the story of the observability: it waits for alerts most of its time, and runs beside the stages after it.
-# Two more run where they are named: alarms sets off alerts by real faults and then watches a quiet hour, two in all; vm is for what wants
-# a kernel of the server's own, and needs /dev/kvm (or ACCEL=tcg and hours).
+# Two more run where they are named: alarms sets off alerts by real faults and then watches a quiet hour, two in all;
+# vm is for what wants a kernel of the server's own, and needs /dev/kvm (or ACCEL=tcg and hours).
 # --no-setup leaves out what comes before: dependencies, toolchain, engine, base image.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -5,14 +5,14 @@ import {
   begin,
   configure,
   end,
-  port,
+  openPages,
   stack,
   targetsUp,
   Told,
   until,
   up,
 } from "../e2e/support/observed";
-import { keep, Running, untilOutput } from "../e2e/support/stack";
+import { keep } from "../e2e/support/stack";
 import { Fault, stopAsking } from "./support/fault";
 import { rounds } from "./support/rounds";
 
@@ -20,7 +20,6 @@ import { rounds } from "./support/rounds";
  * Alerts by real faults, on two servers: each must be told to a receiver, and told as over once it is. It takes most of an
  * hour of waiting, and is a stage of its own that runs where it is named: `ops/test.sh alarms`.
  */
-let forward: Running | undefined;
 let site: Site;
 const rows: string[][] = [];
 let watched = 0;
@@ -32,7 +31,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stopAsking();
-  forward?.process.kill();
   keep("alarms.md", table(["what goes wrong", "alert", "told after", "over after"], rows));
   await end();
 });
@@ -41,8 +39,7 @@ test("two servers are watched, by one who takes alerts and one who refuses them"
   configure("hello", undefined, { pager: { kind: "webhook", urlEnv: "REFUSES_URL" } });
   await up("alarms");
   site = await stack.site();
-  forward = stack.tool("metrics", "--port", String(port));
-  await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
+  await openPages();
   await targetsUp();
   watched = Date.now();
 });

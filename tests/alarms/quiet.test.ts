@@ -6,21 +6,20 @@ import {
   configure,
   deploy,
   end,
-  port,
+  message,
+  openPages,
   stack,
   targetsUp,
-  told,
-  until,
   up,
+  watchdogHeard,
 } from "../e2e/support/observed";
-import { keep, Running, untilOutput } from "../e2e/support/stack";
+import { keep } from "../e2e/support/stack";
 
 /**
  * An hour in which nothing is wrong, with visitors, messages and two releases: nobody on duty is told of anything.
  * HYPHA_QUIET_MINUTES is for who has less time.
  */
 const minutes = Number(process.env["HYPHA_QUIET_MINUTES"] ?? 60);
-let forward: Running | undefined;
 let site: Site;
 
 /** What is true of the machine under the lab, or of the sample of the Mycelium node, which has no peers. */
@@ -28,27 +27,16 @@ const machine = ["ClockSkew", "ClockUnsynchronised", "CpuBusy", "CpuSteal", "Mem
 
 beforeAll(() => begin());
 
-afterAll(async () => {
-  forward?.process.kill();
-  await end();
-});
+afterAll(end);
 
 test("two servers are watched", async () => {
   configure("hello");
   await up("quiet");
   site = await stack.site();
-  forward = stack.tool("metrics", "--port", String(port));
-  await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
+  await openPages();
   await targetsUp();
-  await until("the watchdog is heard", () =>
-    Promise.resolve(told.find(({ path: at }) => at === "/watchdog")),
-  );
+  await watchdogHeard();
 });
-
-/** A message is written and read: the homeserver has something to tell. */
-async function message(): Promise<void> {
-  expect((await stack.tool("validate").ended).output).toMatch(/^ok .*Matrix message/m);
-}
 
 async function release(greeting: string): Promise<void> {
   configure(greeting);

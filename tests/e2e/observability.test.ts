@@ -8,31 +8,28 @@ import {
   configure,
   deploy,
   end,
+  message,
+  openPages,
   port,
   silences,
   stack,
   targetsUp,
-  told,
   until,
   untilTold,
   up,
   value,
   watch,
+  watchdogHeard,
   web1,
 } from "./support/observed";
 import { emptyPanels, markedDeployments, panels, withoutData } from "./support/panels";
-import { Running, untilOutput } from "./support/stack";
 
 /** A stack of two servers, one of which watches both. The tests are one story in order. */
-let forward: Running | undefined;
 let site: Site;
 
 beforeAll(begin);
 
-afterAll(async () => {
-  forward?.process.kill();
-  await end();
-});
+afterAll(end);
 
 test("two bare servers become a stack that is watched", async () => {
   configure("hello");
@@ -41,8 +38,7 @@ test("two bare servers become a stack that is watched", async () => {
 });
 
 test("make metrics shows Prometheus' and Alertmanager's pages through SSH", async () => {
-  forward = stack.tool("metrics", "--port", String(port));
-  await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
+  await openPages();
   const page = (url: string, holds: string) =>
     until(url, async () => ((await (await fetch(url)).text()).includes(holds) ? true : undefined));
   await page(`http://127.0.0.1:${port}/classic/targets`, "hypha-observe-prometheus:9090");
@@ -126,9 +122,7 @@ test("no port of a server is open for it", async () => {
 });
 
 test("every panel of every dashboard has data, bar those listed with a reason", async () => {
-  // A message is written and read: the homeserver has something to tell.
-  const validated = await stack.tool("validate").ended;
-  expect(validated.output).toMatch(/^ok .*Matrix message/m);
+  await message();
   await until(
     "panels have data",
     async () => {
@@ -145,9 +139,7 @@ test("a second up changes nothing", async () => {
 });
 
 test("the watchdog is heard, and no fault is seen while all is well", async () => {
-  await until("the watchdog is heard", () =>
-    Promise.resolve(told.find(({ path: at }) => at === "/watchdog")),
-  );
+  await watchdogHeard();
   // A busy machine under the lab may be short of CPU, memory or disk, and the sample node has no peers: all that is true.
   const faults =
     "(Host|Target|Postgres|Nginx|Bridge|Mycelium)Down|ProbeFailed|Certificate.+|Prometheus.+|Alertmanager.+";

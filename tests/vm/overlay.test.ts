@@ -9,7 +9,7 @@ import { Changes, Stack, start, until } from "../e2e/support/stack";
 const servers = { vps78: new LabVps(78), vps79: new LabVps(79) };
 const stack = new Stack("overlay", path.join(__dirname, "fixtures", "overlay"));
 
-async function up(encrypted: boolean): Promise<Changes> {
+async function up(name: string, encrypted: boolean): Promise<Changes> {
   const hosts = Object.fromEntries(
     await Promise.all(
       Object.entries(servers).map(async ([name, vps]) => [
@@ -22,7 +22,7 @@ async function up(encrypted: boolean): Promise<Changes> {
     ),
   );
   stack.configure({ hosts, cluster: { encrypted }, edge: { domain: "overlay.test" }, chat: {}, images: {} });
-  return stack.deploy("vm-overlay");
+  return stack.deploy(`vm-overlay-${name}`);
 }
 
 /** What a container of the first host hears of the second, and how many bytes of it the wire carried in plain text. */
@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 test("without encryption the wire tells what services say", async () => {
-  await up(false);
+  await up("plain", false);
   const { heard, plain, esp, vxlan } = await said();
   expect(heard).toBe("PLAINTEXT of vps79");
   expect(plain).toBeGreaterThan(0);
@@ -65,7 +65,7 @@ test("without encryption the wire tells what services say", async () => {
 
 test("with it the firewall lets ESP through, and nothing is told", async () => {
   expect((await stack.destroy()).code).toBe(0);
-  await up(true);
+  await up("encrypted", true);
   const { heard, plain, esp } = await said();
   expect(heard).toBe("PLAINTEXT of vps79");
   expect(plain).toBe(0);
@@ -84,6 +84,6 @@ test("a host whose power fails is heard again, encrypted", async () => {
 });
 
 test("a second up changes nothing, and destroy ends it", async () => {
-  expect(await up(true)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
+  expect(await up("again", true)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
   expect((await stack.destroy()).code).toBe(0);
 });

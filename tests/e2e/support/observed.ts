@@ -1,6 +1,6 @@
 import { createServer } from "http";
 import { LabVps } from "./lab";
-import { keep, Stack, start, until as untilSeen } from "./stack";
+import { keep, Running, Stack, start, untilOutput, until as untilSeen } from "./stack";
 
 export const web1 = new LabVps(70);
 export const watch = new LabVps(71);
@@ -15,7 +15,7 @@ export interface Told {
   annotations: Record<string, string>;
 }
 /** Who is told of alerts: this process, at the lab's gateway. */
-export const told: { path: string; alerts: Told[] }[] = [];
+const told: { path: string; alerts: Told[] }[] = [];
 const receiver = createServer((request, response) => {
   let body = "";
   request.setEncoding("utf8").on("data", (text: string) => (body += text));
@@ -57,6 +57,19 @@ export async function deploy(name: string): Promise<void> {
     throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
 }
 
+let forward: Running | undefined;
+
+/** Opens Prometheus' and Alertmanager's pages, as `make metrics` does, until the end. */
+export async function openPages(): Promise<void> {
+  forward = stack.tool("metrics", "--port", String(port));
+  await untilOutput(forward.output, /alertmanager: http:\/\/localhost:29073/);
+}
+
+/** A message is written and read: the homeserver has something to tell. */
+export async function message(): Promise<void> {
+  expect((await stack.tool("validate").ended).output).toMatch(/^ok .*Matrix message/m);
+}
+
 /** As long as an alert or a probe may take. */
 export const until = <T>(what: string, look: () => Promise<T | undefined>, seconds = 180): Promise<T> =>
   untilSeen<T>(what, look, seconds);
@@ -92,6 +105,10 @@ export const targetsUp = (): Promise<ActiveTarget[]> =>
     const { activeTargets } = await api<{ activeTargets: ActiveTarget[] }>("targets?state=active");
     return activeTargets.every(({ health }) => health === "up") ? activeTargets : undefined;
   });
+
+/** Once Alertmanager's heartbeat has come. */
+export const watchdogHeard = (): Promise<unknown> =>
+  until("the watchdog is heard", () => Promise.resolve(told.find(({ path: at }) => at === "/watchdog")));
 
 /** What those on duty were told so far. */
 export const alarms = (): Told[] =>
@@ -158,6 +175,7 @@ export async function begin(
 }
 
 export async function end(): Promise<void> {
+  forward?.process.kill();
   receiver.close();
   await Promise.all([web1, watch].map((vps) => vps.down()));
   stack.remove();
