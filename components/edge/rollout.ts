@@ -8,7 +8,7 @@ import { dataDirectory } from "../shell/dataDirectory";
 import { hostScript } from "../shell/hostScript";
 import { Cluster } from "../swarm/cluster";
 import { stackName } from "../swarm/naming";
-import { sets } from "../swarm/sets";
+import { removeOtherSets } from "../swarm/sets";
 import { Workload } from "../swarm/workload";
 import { setVariable } from "./render";
 
@@ -90,7 +90,7 @@ export class Rollout extends pulumi.ComponentResource {
       );
       this.done.push(step);
     }
-    sets(
+    removeOtherSets(
       `${name}-sets`,
       cluster,
       { workload: workload.name, live: workload.live },

@@ -17,13 +17,22 @@ export interface HostScriptArgs {
   libraries?: string[];
   /** Variables exported before the script's first line. One secret among them makes the whole input a secret. */
   variables?: Record<string, pulumi.Input<string>>;
-  /** Run the script with `down` when the resource goes. @default false */
-  undo?: boolean;
+  /** Run the script with `down` when the resource goes; with `only` that is all it is for. @default false */
+  undo?: boolean | "only";
+  /** With another one of these the resource goes first and is made anew, instead of running `up` once more. */
+  triggers?: pulumi.Input<string>[];
   /** It needs root: any other login goes through sudo, without a password. @default false */
   root?: boolean;
 }
 
 const root = path.join(__dirname, "..");
+
+/** Text of scripts below `components/`, after what every script has. */
+export function scriptText(files: readonly string[]): string {
+  return ["shell/lib.sh", "shell/facts.sh", ...files]
+    .map((file) => fs.readFileSync(path.join(root, file), "utf8"))
+    .join("");
+}
 
 /**
  * Runs a script on a host: by SSH, or on this machine for the local engine. After `up` it has run with exit code 0;
@@ -34,22 +43,23 @@ export function hostScript(
   args: HostScriptArgs,
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command | command.remote.Command {
-  const text = ["shell/lib.sh", "shell/facts.sh", ...(args.libraries ?? []), args.script]
-    .map((file) => fs.readFileSync(path.join(root, file), "utf8"))
-    .join("");
+  const text = scriptText([...(args.libraries ?? []), args.script]);
   const stdin = pulumi.output(args.variables ?? {}).apply((variables) => `${shellAssign(variables)}${text}`);
   const elevate =
     args.root && args.channel.kind === "ssh" && args.channel.endpoint.user !== "root" ? "sudo -n " : "";
+  const up = args.undo === "only" ? undefined : `${elevate}bash -s -- up`;
   const common = {
-    create: `${elevate}bash -s -- up`,
-    update: `${elevate}bash -s -- up`,
+    create: up,
+    update: up,
     delete: args.undo ? `${elevate}bash -s -- down` : undefined,
+    triggers: args.triggers,
     stdin,
     // Nothing reads it, and a server's sshd refuses variables with a warning.
     addPreviousOutputInEnv: false,
   };
+  const options = args.triggers === undefined ? opts : { ...opts, deleteBeforeReplace: true };
   if (args.channel.kind === "local") {
-    return new command.local.Command(name, { ...common, logging: command.local.Logging.Stderr }, opts);
+    return new command.local.Command(name, { ...common, logging: command.local.Logging.Stderr }, options);
   }
   return new command.remote.Command(
     name,
@@ -58,6 +68,6 @@ export function hostScript(
       connection: remoteConnection(args.channel.endpoint),
       logging: command.remote.Logging.Stderr,
     },
-    opts,
+    options,
   );
 }

@@ -23,7 +23,7 @@ export interface ClusterArgs {
   nodes: Readonly<Record<string, ClusterNode>>;
   /** The manager that starts the swarm and whose Docker API the stack's services go to; a key of `nodes`. */
   first: string;
-  /** Encrypt what the services say to each other between nodes (IPsec). @default false */
+  /** Encrypt what the services say to each other between nodes (IPsec). Changed, it makes every service anew. @default false */
   encrypted?: boolean;
   /** Hosts whose data the stack gives up when they leave, or when the role data goes elsewhere. @default none */
   abandonDataOn?: string[];
@@ -107,15 +107,23 @@ export class Cluster extends pulumi.ComponentResource {
       node(hostName, other, [this.started]);
     }
 
+    // Docker adds to the options, which would make the network anew at every `up`: they are not compared. Instead the other
+    // kind has another name; it is there before the services move to it, and the old one goes after them.
     const network = new docker.Network(
       `${name}-network`,
       {
-        name: stackName("network"),
+        name: stackName(args.encrypted ? "network-encrypted" : "network"),
         driver: "overlay",
         options: args.encrypted ? { encrypted: "" } : undefined,
         labels: stackLabels(),
       },
-      { parent: this, provider: this.provider, dependsOn: this.started },
+      {
+        parent: this,
+        provider: this.provider,
+        dependsOn: this.started,
+        ignoreChanges: ["options"],
+        deleteBeforeReplace: false,
+      },
     );
     this.network = network;
     this.networkId = network.id;

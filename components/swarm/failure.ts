@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerCommand, hostCommand } from "../host/dockerCommand";
 import { Host } from "../host/host";
 import { Cluster } from "./cluster";
+import { removeNow } from "./removal";
 import { failedTask, renderEvidence } from "./diagnosis";
 
 /** The container of a task and the node that it was given to, a word each; a task that never started has neither. */
@@ -27,14 +28,28 @@ async function hostOf({ manager, nodes }: Cluster, nodeId: string): Promise<Host
   return (code === 0 ? nodes[output.trim()]?.host : undefined) ?? manager;
 }
 
+/** What the engine says where a service of that name is there already. */
+const exists = /name conflicts with an existing object: service/;
+
 /**
  * Says why a service did not come up: of the task that failed its state and error, its last health checks, its last log
  * lines, and what its host's journal has of it. Runs in the program when Pulumi reports the service's creation or update
- * as failed; it never tries again.
+ * as failed. One that is there although the state does not have it (an `up` or `destroy` was cut off) is removed, and
+ * made anew: only then is the operation tried again, once.
  */
-export function explainFailure(cluster: Cluster, service: string): pulumi.ErrorHook {
+export function onServiceError(cluster: Cluster, service: string, stopSeconds: number): pulumi.ErrorHook {
   const { manager } = cluster;
   return new pulumi.ErrorHook(`explain-${service}`, async ({ failedOperation, errors }) => {
+    if (failedOperation === "create" && errors.filter((error) => exists.test(error)).length === 1) {
+      await pulumi.log.warn(
+        `${service} is there, left by a run that was cut off: it is removed, and made anew`,
+      );
+      const { output, code } = await removeNow(cluster, service, stopSeconds);
+      if (code !== 0) {
+        await pulumi.log.error(`${service} on ${manager.name} cannot be removed: ${output.trim()}`);
+      }
+      return code === 0;
+    }
     const ask = (...args: string[]) => dockerCommand(manager.channel, args);
     const tasks = await ask("service", "ps", "--no-trunc", "--format", "{{json .}}", service);
     const task = failedTask(tasks.output, errors.join("\n"));

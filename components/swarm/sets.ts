@@ -13,17 +13,11 @@ export const setLabels = (workload: string) => [
   { label: "hypha.workload", value: workload },
 ];
 
-export interface SetsArgs {
-  workload: string;
-  /** The set that stays, by its service's name; without it nothing goes, but all of them with the resource. */
-  live?: pulumi.Input<string>;
-}
-
-/** Asks the swarm's manager to remove sets of a workload: those beside the live one, or, with `destroy`, all. */
-export function sets(
+/** Has the swarm's manager remove the sets of a workload beside the live one, by its service's name. */
+export function removeOtherSets(
   name: string,
   cluster: Cluster,
-  { workload, live }: SetsArgs,
+  { workload, live }: { workload: string; live: pulumi.Input<string> },
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   const { name: host, channel } = cluster.manager;
@@ -37,9 +31,8 @@ export function sets(
         ...engineVariable(channel),
         STACK: pulumi.getStack(),
         WORKLOAD: workload,
-        LIVE: live ?? "",
+        LIVE: live,
       },
-      undo: live === undefined,
     },
     opts,
   );

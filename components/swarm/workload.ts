@@ -4,12 +4,13 @@ import { Strategy } from "../config/schema";
 import { Image } from "../images/serviceImage";
 import { Cluster, hostConstraint, NodeRole, roleConstraint } from "./cluster";
 import { duration } from "./duration";
-import { explainFailure } from "./failure";
+import { onServiceError } from "./failure";
 import { stackLabels, stackName } from "./naming";
 import { ConfigMount, SecretMount } from "./files";
 import { Metrics } from "./metrics";
 import { containerMounts, Mounts } from "./mounts";
-import { setLabels, sets } from "./sets";
+import { removal } from "./removal";
+import { setLabels } from "./sets";
 
 export interface WorkloadArgs extends Mounts {
   image: Image;
@@ -65,7 +66,7 @@ const logOptions = {
  * A release whose health check fails is rolled back by Swarm and fails the update. A workload that owns a volume or
  * a port stops the old container first, any other starts the new one first. With a strategy other than rolling each
  * version is a set of its own, a service beside the old one, which stays until a `Rollout` lets it go. What it tells of
- * itself is one of the cluster's `targets`. `destroy` removes the service, and every set.
+ * itself is one of the cluster's `targets`. `destroy` lets the service, or every set, end, and removes it.
  */
 export class Workload extends pulumi.ComponentResource {
   readonly name: string;
@@ -102,15 +103,18 @@ export class Workload extends pulumi.ComponentResource {
       args.image,
       ...(args.after ?? []),
     ];
-    if (staged) {
-      const files = [
-        ...(args.secrets ?? []).map((one) => one.secret),
-        ...(args.configs ?? []).map((one) => one.config),
-      ];
-      // What the sets use goes after them.
-      const dependsOn = [cluster.network, ...files, ...needs];
-      needs.push(sets(`${name}-sets`, cluster, { workload: name }, { parent: this, dependsOn }));
-    }
+    const files = [
+      ...(args.secrets ?? []).map((one) => one.secret),
+      ...(args.configs ?? []).map((one) => one.config),
+    ];
+    const stopSeconds = args.stopSeconds ?? 10;
+    const removed = removal(
+      `${name}-removal`,
+      cluster,
+      staged ? { workload: name } : { service: this.hostname },
+      stopSeconds,
+      { parent: this, dependsOn: [cluster.network, ...files, ...needs] },
+    );
     const service = new docker.Service(
       `${name}-service`,
       {
@@ -156,7 +160,7 @@ export class Workload extends pulumi.ComponentResource {
             readOnly: true,
             capDrops: ["ALL"],
             stopSignal: args.stopSignal,
-            stopGracePeriod: duration(args.stopSeconds ?? 10),
+            stopGracePeriod: duration(stopSeconds),
             healthcheck: {
               tests: ["CMD", ...(args.healthCommand ?? ["/usr/local/bin/healthcheck"])],
               interval: duration(args.healthSeconds ?? healthIntervalSeconds),
@@ -187,9 +191,10 @@ export class Workload extends pulumi.ComponentResource {
       {
         parent: this,
         provider: cluster.provider,
-        dependsOn: needs,
-        hooks: { onError: [explainFailure(cluster, this.hostname)] },
-        ...(staged ? { replaceOnChanges: ["taskSpec"], retainOnDelete: true } : {}),
+        dependsOn: [...needs, removed],
+        hooks: { onError: [onServiceError(cluster, this.hostname, stopSeconds)] },
+        retainOnDelete: true,
+        ...(staged ? { replaceOnChanges: ["taskSpec"] } : {}),
       },
     );
     this.live = service.name;

@@ -3,6 +3,7 @@ import { StackConfig } from "../../components/config/schema";
 import { addresses, operator } from "./audit";
 import { conclude, Concluded, concludeValidation, conclusionOf } from "./conclude";
 import { confirm } from "./confirm";
+import { nameOf } from "./deployment";
 import { EngineRun, runEngine } from "./engineRun";
 import { formatChecks } from "./checkReport";
 import { Check } from "./checks";
@@ -14,8 +15,10 @@ import { clearDeadLock } from "./pulumiLock";
 import { ValidationRecord } from "./record";
 import { Rollback, ReleaseEvent, ReleaseParts } from "./release";
 import { EndSilence, silenceRelease } from "./silence";
-import { stackHosts, stackOutputs, StackOutputs } from "./stack";
+import { stackHosts, stackOutputs, StackOutputs, stackState } from "./stack";
+import { withoutPending } from "./state";
 import { stateProblem } from "./stateCheck";
+import { importState } from "./stateFile";
 import { ToolError } from "./tool";
 import { validate } from "./validate";
 
@@ -191,6 +194,13 @@ async function lockStack(deploy: Deploy, outputs: StackOutputs): Promise<Lock | 
   if (inTheWay !== undefined) {
     await lock.release();
     throw new ToolError(inTheWay);
+  }
+  if (removed.length > 0) {
+    const { state, urns } = withoutPending(stackState(stack));
+    if (urns.length > 0) {
+      importState(stack, state);
+      console.error(`it was cut off in ${urns.map(nameOf).join(", ")}: done again now`);
+    }
   }
   return lock;
 }

@@ -184,9 +184,13 @@ export function failuresOf(
   events: readonly EngineEvent[],
   hosts: Readonly<Record<string, string>>,
 ): Failure[] {
-  const errors = events.flatMap(({ diagnosticEvent }) =>
-    diagnosticEvent?.severity === "error" ? [diagnosticEvent] : [],
-  );
+  const done = new Set(events.flatMap(({ resOutputsEvent }) => resOutputsEvent?.metadata.urn ?? []));
+  // What a step complained of that was tried again and done is no failure; the program's own errors are the stack's.
+  const errors = events.flatMap(({ diagnosticEvent }) => {
+    const { severity, urn = "" } = diagnosticEvent ?? {};
+    const madeGood = done.has(urn) && /[:$]docker:index\//.test(urn);
+    return diagnosticEvent !== undefined && severity === "error" && !madeGood ? [diagnosticEvent] : [];
+  });
   const failed = events.flatMap(({ resOpFailedEvent }) =>
     resOpFailedEvent ? [resOpFailedEvent.metadata] : [],
   );

@@ -1,6 +1,9 @@
 /** What this reads of a stack's state, as `pulumi stack export` prints it. */
 export interface StackState {
-  deployment: { resources?: StateResource[] };
+  deployment: {
+    resources?: StateResource[];
+    pending_operations?: { type: string; resource: StateResource }[];
+  };
 }
 
 export interface StateResource {
@@ -90,6 +93,16 @@ export function openResources(state: StackState): StateResource[] {
 /** The resources that are there, with plain inputs and outputs. */
 export function liveResources(state: StackState): StateResource[] {
   return openResources(state).filter((resource) => resource.delete !== true);
+}
+
+/**
+ * The state without the operations that a run was cut off in, and their URNs. Pulumi keeps those that made something, and
+ * warns of them at every `up` ever after; what they left is found by the next one: scripts look first, a service that is
+ * in the way is removed.
+ */
+export function withoutPending(state: StackState): { state: StackState; urns: string[] } {
+  const { pending_operations: pending = [], ...deployment } = state.deployment;
+  return { state: { ...state, deployment }, urns: pending.map(({ resource }) => resource.urn) };
 }
 
 const mark = " # drift was found";

@@ -102,6 +102,13 @@ export async function run<T>(
   return deploy(withHooks, { stdout: printed, ...rest });
 }
 
+/** The volumes that stay after `destroy`, by their names in the graph. */
+export const keptVolumes = (resources: readonly RecordedResource[]): string[] =>
+  resources
+    .filter(({ type, options }) => type === "docker:index/volume:Volume" && options.retainOnDelete)
+    .map(({ name }) => name)
+    .sort();
+
 export const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJTXZ3fGkQ4m0pGkpBVjTgFQXuM7WlCTJX1Tq0Vn2b3z";
 
 export const endpoint: SshEndpoint = {

@@ -165,6 +165,16 @@ describe("what failed", () => {
     ]);
   });
 
+  test("what a step complained of before it was done in the end is no failure", () => {
+    const service = urn("web-service", "docker:index/service:Service");
+    const made: EngineEvent = { timestamp: 6, resOutputsEvent: { metadata: { op: "create", urn: service } } };
+    expect(failuresOf([error("exists already", service), made], hosts)).toEqual([]);
+    expect(failuresOf([error("exists already", service)], hosts)).toHaveLength(1);
+    const stack = urn("hypha-prod", "pulumi:pulumi:Stack");
+    const ended: EngineEvent = { timestamp: 6, resOutputsEvent: { metadata: { op: "same", urn: stack } } };
+    expect(failuresOf([error("the program broke", stack), ended], hosts)).toHaveLength(1);
+  });
+
   test("warnings and progress are no failures", () => {
     const info = (severity: string): EngineEvent => ({
       timestamp: 1,

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# The sets of a workload, on a manager of the swarm: those beside LIVE go, and with `down` all of them.
+# The sets of a workload, on a manager of the swarm: those beside LIVE go.
 
 main() {
   case ${1:-up} in
-    up) [[ -z ${LIVE} ]] || remove beside_live ;;
-    check) [[ -z ${LIVE} ]] || fact sets "${WORKLOAD}" "$(sets)" "${LIVE}" ;;
-    down) remove sets ;;
+    up) remove_others ;;
+    check) fact sets "${WORKLOAD}" "$(sets)" "${LIVE}" ;;
   esac
 }
 
@@ -14,12 +13,10 @@ sets() {
     --format '{{.Name}}' | sort
 }
 
-beside_live() { sets | grep -vFx "${LIVE}" || true; }
-
-# remove COMMAND: the sets that it prints.
-remove() {
+remove_others() {
   local names
-  names=$("$1")
+  : "${LIVE:?}"
+  names=$(sets | grep -vFx "${LIVE}" || true)
   [[ -n ${names} ]] || return 0
   note "removing ${names//$'\n'/, }"
   # shellcheck disable=SC2086 # one word each

@@ -147,10 +147,11 @@ describe("Edge", () => {
       ...noOptions,
       provider: byName("local-docker").urn,
       hooks: { onError: ["explain-hypha-test-edge"] },
+      retainOnDelete: true,
     });
     expect(waitsFor(service)).toEqual([
       ...["app-image-pull", "cluster-network", "cluster-node-local"],
-      ...["edge-nginx-conf", "edge-tls-crt", "edge-tls-key"],
+      ...["edge-nginx-conf", "edge-removal", "edge-tls-crt", "edge-tls-key"],
     ]);
     const parent = byName("edge", "hypha:edge:Edge").urn;
     expect(

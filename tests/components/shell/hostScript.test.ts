@@ -39,6 +39,14 @@ test("nothing but stdin carries the script and its variables; a change of either
   });
 });
 
+test("what is only for undoing runs nothing before; new triggers take it away before it is made anew", async () => {
+  const { inputs, options } = await make({ undo: "only", triggers: ["1"] });
+  expect(inputs).toMatchObject({ delete: "bash -s -- down", triggers: ["1"] });
+  expect(inputs).not.toHaveProperty("create");
+  expect(inputs).not.toHaveProperty("update");
+  expect(options.deleteBeforeReplace).toBe(true);
+});
+
 test("one secret among the variables makes the input a secret", async () => {
   const secret = await make({ variables: { A: "plain", B: pulumi.secret("hidden") } });
   expect(secret.secretInputs).toEqual(["stdin"]);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import type { CommandResult } from "../../../components/host/dockerCommand";
 import { dockerCommand, hostCommand } from "../../../components/host/dockerCommand";
 import { failedTask, renderEvidence } from "../../../components/swarm/diagnosis";
-import { explainFailure } from "../../../components/swarm/failure";
+import { onServiceError } from "../../../components/swarm/failure";
 import type { RegisteredHook } from "../fixtures";
 import { cluster, run } from "../fixtures";
 
@@ -95,8 +95,10 @@ async function shown(
   operation: string,
   answers: Record<string, string>,
   journal: CommandResult = { output: "", code: 1 },
+  errors: string[] = [],
 ): Promise<{ text: string; again: boolean }> {
   const error = jest.spyOn(console, "error").mockImplementation(() => undefined);
+  const warn = jest.spyOn(console, "warn").mockImplementation(() => undefined);
   docker.mockReset();
   host.mockReset();
   docker.mockImplementation((_, args) => {
@@ -106,14 +108,15 @@ async function shown(
   host.mockResolvedValue(journal);
   try {
     const { result: again } = await run(() =>
-      (explainFailure(cluster(), "hypha-test-web") as unknown as RegisteredHook).callback({
+      (onServiceError(cluster(), "hypha-test-web", 45) as unknown as RegisteredHook).callback({
         failedOperation: operation,
-        errors: [],
+        errors,
       }),
     );
-    return { text: error.mock.calls.flat().join("\n"), again };
+    return { text: [...warn.mock.calls, ...error.mock.calls].flat().join("\n"), again };
   } finally {
     error.mockRestore();
+    warn.mockRestore();
   }
 }
 
@@ -167,6 +170,41 @@ test("a task that never started has no container, and no failed task is said to 
 
 test("of a service that never came up nothing is left, and its provider has shown the log", async () => {
   expect(await shown("create", { "service ps": "" })).toEqual({ text: "", again: false });
+});
+
+describe("one that is there although the state does not have it", () => {
+  const error =
+    "1 error occurred:\n\t* Error response from daemon: rpc error: code = AlreadyExists desc = name conflicts with an " +
+    "existing object: service hypha-test-web already exists\n";
+  const gone = { output: "", code: 0 };
+
+  test("is removed, and made anew", async () => {
+    const { text: said, again } = await shown("create", {}, gone, [error]);
+    expect(said).toMatch(/hypha-test-web is there, left by a run that was cut off: .* made anew$/);
+    expect(again).toBe(true);
+    const [channel, words = [], seconds] = host.mock.calls[0] ?? [];
+    const [program, option, text, ...args] = words;
+    expect([channel, program, option, args, seconds]).toEqual([
+      { kind: "local", socket: "/run/test.sock" },
+      ...["bash", "-c", ["bash", "down"], 105],
+    ]);
+    expect(text).toContain("export SERVICE='hypha-test-web'\nexport WORKLOAD=''\nexport STOP_SECONDS='45'\n");
+  });
+
+  test("is said to be in the way where it cannot be removed", async () => {
+    const { text, again } = await shown("create", {}, { output: "no such host\n", code: 255 }, [error]);
+    expect(again).toBe(false);
+    expect(text).toContain("hypha-test-web on local cannot be removed: no such host");
+  });
+
+  test.each([
+    ["a second time", "create", [error, error]],
+    ["an update", "update", [error]],
+    ["another failure", "create", ["did not converge"]],
+  ])("is left alone for %s", async (_, operation, errors) => {
+    expect((await shown(operation, {}, gone, errors)).again).toBe(false);
+    expect(host).not.toHaveBeenCalled();
+  });
 });
 
 const evidence = (change: object) =>

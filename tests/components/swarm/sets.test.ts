@@ -36,7 +36,7 @@ describe("a workload whose versions are sets", () => {
     expect(made.options).toMatchObject({ replaceOnChanges: ["taskSpec"], retainOnDelete: true });
     expect(result.hostname).toBe("hypha-test-web");
     expect(await outputOf(result.live)).toEqual({ value: "web-service-0000000", secret: false });
-    expect(waitsFor(made)).toContain("web-sets");
+    expect(waitsFor(made)).toContain("web-removal");
   });
 
   test("has its sets removed by a manager before what they use goes", async () => {
@@ -47,15 +47,16 @@ describe("a workload whose versions are sets", () => {
       ],
       configs: [{ config: new ConfigFile("conf", swarm, { content: "c" }), path: "/etc/conf", uid: 999 }],
     }));
-    const sets = byName("web-sets");
-    expect(sets.inputs).toMatchObject({
+    const removal = byName("web-removal");
+    expect(removal.inputs).toMatchObject({
       stdin: sent(
-        "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport STACK='test'\nexport WORKLOAD='web'\nexport LIVE=''\n",
-        "swarm/scripts/sets.sh",
+        "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport STACK='test'\n" +
+          "export SERVICE=''\nexport WORKLOAD='web'\nexport STOP_SECONDS='10'\n",
+        "swarm/scripts/removal.sh",
       ),
       delete: "bash -s -- down",
     });
-    expect(waitsFor(sets)).toEqual(
+    expect(waitsFor(removal)).toEqual(
       ["app-image-pull", "cluster-network", "cluster-node-local", "conf", "key"].sort(),
     );
   });

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import { ConfigFile, SecretFile } from "../../../components/swarm/files";
 import type { WorkloadArgs } from "../../../components/swarm/workload";
 import { Workload } from "../../../components/swarm/workload";
-import { cluster, labels, logDriver, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+import { cluster, labels, logDriver, noOptions, pulled, reference, run, sent, waitsFor } from "../fixtures";
 
 type Args = Omit<WorkloadArgs, "image" | "memoryMiB" | "metrics"> &
   Partial<Pick<WorkloadArgs, "memoryMiB" | "metrics">>;
@@ -73,8 +73,9 @@ test("with nothing but an image and a limit it has all that every workload has, 
     ...noOptions,
     provider: byName("local-docker").urn,
     hooks: { onError: ["explain-hypha-test-web"] },
+    retainOnDelete: true,
   });
-  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-network", "cluster-node-local"]);
+  expect(waitsFor(made)).toEqual(["app-image-pull", "cluster-network", "cluster-node-local", "web-removal"]);
   expect(byName("web")).toMatchObject({
     type: "hypha:swarm:Workload",
     outputs: { hostname: "hypha-test-web", serviceId: "web-service-id" },
@@ -223,9 +224,28 @@ test("files are readable to their one account and nobody else", async () => {
     },
   });
   expect(made.secretInputs).toEqual([]);
-  expect(waitsFor(made)).toEqual(
-    ["app-image-pull", "cluster-network", "cluster-node-local", "conf", "key"].sort(),
-  );
+  const first = ["app-image-pull", "cluster-network", "cluster-node-local", "conf", "key"];
+  expect(waitsFor(made)).toEqual([...first, "web-removal"]);
+  // So they go after it.
+  expect(waitsFor(byName("web-removal"))).toEqual(first);
+});
+
+test("a script removes it on the manager, before what it uses goes and before it is made anew on another network", async () => {
+  const { byName } = await deployed(() => ({ stopSeconds: 45 }));
+  const made = byName("web-removal");
+  expect(made).toMatchObject({ type: "command:local:Command", parent: byName("web").urn, secretInputs: [] });
+  expect(made.options).toMatchObject({ deleteBeforeReplace: true, retainOnDelete: false });
+  expect(made.inputs).toEqual({
+    delete: "bash -s -- down",
+    triggers: ["cluster-network-id"],
+    logging: "stderr",
+    addPreviousOutputInEnv: false,
+    stdin: sent(
+      "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport STACK='test'\n" +
+        "export SERVICE='hypha-test-web'\nexport WORKLOAD=''\nexport STOP_SECONDS='45'\n",
+      "swarm/scripts/removal.sh",
+    ),
+  });
 });
 
 test("it waits for what it is told to come after", async () => {

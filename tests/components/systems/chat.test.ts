@@ -4,7 +4,7 @@ import { Chat } from "../../../components/systems/chat";
 import { cluster, hosts } from "../../../components/systems/hosts";
 import type { DeployOptions, Deployment, RecordedResource } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
-import { devConfig, logDriver, printed, run, vpsConfig } from "../fixtures";
+import { devConfig, keptVolumes, logDriver, printed, run, vpsConfig, waitsFor } from "../fixtures";
 
 /** As index.ts wires it. */
 const graph = (config: StackConfig, options: DeployOptions = {}): Promise<Deployment<Chat>> =>
@@ -155,15 +155,19 @@ describe.each(Object.keys(configs))("the chat of the %s config", (name) => {
   });
 
   test("the volumes alone may stay behind, and no command line holds anything", async () => {
-    const { resources } = await built(name);
-    const kept = resources
-      .filter(({ options }) => options.retainOnDelete)
-      .map((one) => one.name)
-      .sort();
-    expect(kept).toEqual(name === "dev" ? ["homeserver-media", "postgres-data"] : []);
+    const { resources, byName } = await built(name);
+    expect(keptVolumes(resources)).toEqual(name === "dev" ? ["homeserver-media", "postgres-data"] : []);
+    const all = services(await built(name));
+    for (const service of all) {
+      expect(service.options.retainOnDelete).toBe(true);
+      const removal = byName(service.name.replace(/-service$/, "-removal"));
+      expect(removal.inputs["delete"]).toBe("bash -s -- down");
+      expect(waitsFor(service)).toEqual(expect.arrayContaining([removal.name, ...waitsFor(removal)]));
+    }
+    expect(all.length).toBeGreaterThan(5);
     for (const { inputs } of resources.filter(({ type }) => type.startsWith("command:"))) {
-      expect([inputs["create"], inputs["update"]].join()).toMatch(
-        /^(sudo -n )?bash -s -- up,(sudo -n )?bash -s -- up$/,
+      expect([inputs["create"] ?? inputs["delete"], inputs["update"] ?? inputs["delete"]].join()).toMatch(
+        /^((sudo -n )?bash -s -- up|bash -s -- down),((sudo -n )?bash -s -- up|bash -s -- down)$/,
       );
       expect(inputs).not.toHaveProperty("environment");
     }

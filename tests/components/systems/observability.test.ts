@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { parseConfig } from "../../../components/config/load";
 import type { Deployment } from "../../support/mocks";
 import { local } from "../../support/config";
+import { keptVolumes } from "../fixtures";
 import { wholeGraph } from "../wholeGraph";
 import { fleet, heldBy } from "./watched";
 
@@ -135,13 +136,8 @@ test("Prometheus keeps what fits: days, a share of the disk, a share of the memo
     },
   });
   expect(deployment.byName("alertmanager-yml").secretInputs).toEqual(["data"]);
-  const kept = (one: Deployment<unknown>) =>
-    one.resources
-      .filter(({ options }) => options.retainOnDelete)
-      .map(({ name }) => name)
-      .sort();
-  expect(kept(deployment)).toEqual(["homeserver-media", "postgres-data"]);
-  expect(kept(await wholeGraph(fleet({})))).toEqual([
+  expect(keptVolumes(deployment.resources)).toEqual(["homeserver-media", "postgres-data"]);
+  expect(keptVolumes((await wholeGraph(fleet({}))).resources)).toEqual([
     ...["alertmanager-data", "homeserver-media", "postgres-data", "prometheus-data"],
   ]);
 });

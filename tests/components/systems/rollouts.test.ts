@@ -36,7 +36,7 @@ test("the others go where they always went", async () => {
   expect([...nginx.matchAll(/set \$upstream (.*);/g)].map(([, to]) => to)).toEqual([
     ...["hypha-test-frontend:8080", "hypha-test-homeserver:8008", "$set_gateway", "hypha-test-bridge:8081"],
   ]);
-  expect(byName("bridge-service").options).toMatchObject({ replaceOnChanges: [], retainOnDelete: false });
+  expect(byName("bridge-service").options).toMatchObject({ replaceOnChanges: [] });
 });
 
 test("a preview registers what the update does", async () => {
