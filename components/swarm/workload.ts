@@ -40,7 +40,10 @@ export interface WorkloadArgs extends Mounts {
   startSeconds?: number;
   /** What a container runs to tell whether it is healthy. @default the image's /usr/local/bin/healthcheck */
   healthCommand?: string[];
-  /** Seconds between two health checks; each costs a process in the container. @default 3 */
+  /**
+   * Seconds between two health checks; each costs a process in the container. Three that fail kill it; what owns a volume
+   * has half a minute at least. @default 3
+   */
   healthSeconds?: number;
   /** What asks it to end. @default the image's own signal */
   stopSignal?: string;
@@ -53,7 +56,10 @@ export interface WorkloadArgs extends Mounts {
 }
 
 const healthIntervalSeconds = 3;
+const healthTimeoutSeconds = 5;
 const healthRetries = 3;
+/** Seconds of failed checks that nothing short of kills what owns a volume: none stands in for it when its host is busy. */
+const patienceSeconds = 30;
 const restartSeconds = 2;
 /** Each line says which service and which task of it wrote it: whoever reads the files needs no Docker API for that. */
 const logOptions = {
@@ -84,13 +90,17 @@ export class Workload extends pulumi.ComponentResource {
     this.strategy = args.strategy ?? { kind: "rolling" };
     const staged = this.strategy.kind !== "rolling";
     const { role = "app", replicas = 1, host } = args;
-    const exclusive = (args.volumes ?? []).some((mount) => !mount.shared) || (args.ports ?? []).length > 0;
+    const ownsVolume = (args.volumes ?? []).some((mount) => !mount.shared);
+    const exclusive = ownsVolume || (args.ports ?? []).length > 0;
     if (staged && exclusive) {
       throw new pulumi.RunError(
         `${name}: owns a volume or a port, which two sets cannot share; fix: strategy rolling`,
       );
     }
     const startSeconds = args.startSeconds ?? 20;
+    const healthSeconds = args.healthSeconds ?? healthIntervalSeconds;
+    const retries = Math.max(healthRetries, ownsVolume ? Math.ceil(patienceSeconds / healthSeconds) : 0);
+    const failSeconds = retries * (healthSeconds + healthTimeoutSeconds);
     const policy = {
       parallelism: 1,
       order: exclusive ? "stop-first" : "start-first",
@@ -138,7 +148,7 @@ export class Workload extends pulumi.ComponentResource {
         // start all at once.
         convergeConfig: {
           delay: duration(1),
-          timeout: duration((startSeconds + 60) * (staged ? 1 : replicas + 1)),
+          timeout: duration((startSeconds + failSeconds + 36) * (staged ? 1 : replicas + 1)),
         },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId, aliases: staged ? [this.hostname] : undefined }],
@@ -163,9 +173,9 @@ export class Workload extends pulumi.ComponentResource {
             stopGracePeriod: duration(stopSeconds),
             healthcheck: {
               tests: ["CMD", ...(args.healthCommand ?? ["/usr/local/bin/healthcheck"])],
-              interval: duration(args.healthSeconds ?? healthIntervalSeconds),
-              timeout: duration(5),
-              retries: healthRetries,
+              interval: duration(healthSeconds),
+              timeout: duration(healthTimeoutSeconds),
+              retries,
               startPeriod: duration(startSeconds),
             },
             mounts: containerMounts(args),

@@ -149,6 +149,23 @@ test.each([
   expect(order(await service({ volumes }))).toEqual([expected, expected]);
 });
 
+test.each([
+  ["nothing of its own", {}, 3, "2m40s"],
+  ["another's volume", { volumes: [{ volume: "socket", path: "/s", shared: true }] }, 3, "2m40s"],
+  ["a volume of its own", { volumes: [{ volume: "data", path: "/d" }] }, 10, "4m32s"],
+  [
+    "one, looked after every 15 s",
+    { volumes: [{ volume: "data", path: "/d" }], healthSeconds: 15 },
+    3,
+    "3m52s",
+  ],
+])("with %s it is killed for its health as late as that allows", async (_, args, retries, timeout) => {
+  expect(await service(args)).toMatchObject({
+    convergeConfig: { timeout },
+    taskSpec: { containerSpec: { healthcheck: { retries } } },
+  });
+});
+
 test("volumes come before scratch; a shared one is not filled, and read-only where said", async () => {
   const inputs = await service({
     volumes: [

@@ -99,7 +99,10 @@ describe.each(Object.keys(configs))("the chat of the %s config", (name) => {
           resources: { limits: { memoryBytes: expect.any(Number) } },
           containerSpec: {
             ...{ readOnly: true, capDrops: ["ALL"] },
-            healthcheck: { tests: ["CMD", "/usr/local/bin/healthcheck"], retries: 3 },
+            healthcheck: {
+              tests: ["CMD", "/usr/local/bin/healthcheck"],
+              retries: ["homeserver-service", "postgres-service"].includes(service.name) ? 10 : 3,
+            },
           },
         },
       });
