@@ -119,7 +119,8 @@ export class Workload extends pulumi.ComponentResource {
     ];
     const stopSeconds = args.stopSeconds ?? 10;
     const removed = removal(
-      `${name}-removal`,
+      // Another resource for each: the one of the strategy before goes, and takes with it what that had running.
+      `${name}-${staged ? "sets" : "removal"}`,
       cluster,
       staged ? { workload: name } : { service: this.hostname },
       stopSeconds,

@@ -36,7 +36,7 @@ describe("a workload whose versions are sets", () => {
     expect(made.options).toMatchObject({ replaceOnChanges: ["taskSpec"], retainOnDelete: true });
     expect(result.hostname).toBe("hypha-test-web");
     expect(await outputOf(result.live)).toEqual({ value: "web-service-0000000", secret: false });
-    expect(waitsFor(made)).toContain("web-removal");
+    expect(waitsFor(made)).toContain("web-sets");
   });
 
   test("has its sets removed by a manager before what they use goes", async () => {
@@ -47,7 +47,7 @@ describe("a workload whose versions are sets", () => {
       ],
       configs: [{ config: new ConfigFile("conf", swarm, { content: "c" }), path: "/etc/conf", uid: 999 }],
     }));
-    const removal = byName("web-removal");
+    const removal = byName("web-sets");
     expect(removal.inputs).toMatchObject({
       stdin: sent(
         "export HOST_NAME='local'\nexport DOCKER_HOST='unix:///run/test.sock'\nexport STACK='test'\n" +
