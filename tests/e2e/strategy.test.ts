@@ -169,6 +169,25 @@ test("an up that changes nothing changes nothing", async () => {
   expect(status.output).toMatch(/^hypha-strategy-gateway-service-\w+ +1\/1 .* as wanted +healthy .* ok$/m);
 });
 
+test("a strategy that is changed takes with it what the one before had running", async () => {
+  const running = async () =>
+    (
+      await vps.exec(
+        "docker service ls --filter name=hypha-strategy-gateway --format '{{.Name}} {{.Replicas}}'",
+      )
+    )
+      .trim()
+      .split("\n");
+  for (const [version, strategy, only] of [
+    ["five", { kind: "rolling" }, /^hypha-strategy-gateway 1\/1$/],
+    ["six", blueGreen, /^hypha-strategy-gateway-service-\w+ 1\/1$/],
+  ] as const) {
+    expect(ok(await release(version, {}, strategy))).toBe("");
+    expect(await running()).toEqual([expect.stringMatching(only)]);
+    expect((await siteRequest(site, page)).body).toContain(`"version":"${version}"`);
+  }
+});
+
 test("destroy leaves nothing", async () => {
   expect(ok(await stack.destroy())).toBe("");
   const left = [
