@@ -109,6 +109,15 @@ function volumesOf(state: PreviewState): string[] {
   );
 }
 
+/** Services that end before they are made anew, as on another network. A new set has another name, and stands beside the old. */
+function outages(steps: readonly PreviewStep[]): string[] {
+  return steps.flatMap(({ op, urn, oldState, newState }) => {
+    const name = oldState?.inputs?.["name"];
+    const service = op === "replace" && /[:$]docker:index\/service:Service::/.test(urn);
+    return service && name !== undefined && name === newState?.inputs?.["name"] ? [nameOf(urn)] : [];
+  });
+}
+
 const errorLines = (text: string): string[] =>
   text.split("\n").flatMap((line) => /^error: (.*)$/.exec(line)?.[1] ?? []);
 
@@ -131,14 +140,22 @@ export function planCheck(
       fix: causeOf(said.join("\n")) ?? "see above; make preview shows all of it",
     };
   }
+  const steps = previewSteps(events);
   const counts = new Map<string, number>();
-  for (const { verb } of changesOf({ steps: previewSteps(events) }))
-    counts.set(verb, (counts.get(verb) ?? 0) + 1);
+  for (const { verb } of changesOf({ steps })) counts.set(verb, (counts.get(verb) ?? 0) + 1);
   const what =
     counts.size === 0 ? "nothing" : [...counts].map(([verb, count]) => `${count} to ${verb}`).join(", ");
   const losses = dataChanges(events, was);
+  const away = outages(steps);
   if (losses.length === 0) {
-    return { name, verdict: "ok", what: `${what}; it can be undone` };
+    return away.length === 0
+      ? { name, verdict: "ok", what: `${what}; it can be undone` }
+      : {
+          name,
+          verdict: "warn",
+          what: `${what}; it can be undone, but these end before they are made anew: ${away.join(", ")}`,
+          fix: "do it when the site may be away for as long as that takes",
+        };
   }
   return {
     name,

@@ -53,6 +53,23 @@ test("new and updated resources can be undone, and are counted", () => {
   expect(planCheck({ code: 0, events: [] }, {}, {}, false).what).toBe("nothing; it can be undone");
 });
 
+test("services that end before they are made anew are told; sets are not", () => {
+  const named = (name: string) => ({ name });
+  const events = [
+    step("replace", service, "web-service", named("hypha-prod-web"), named("hypha-prod-web")),
+    step("replace", service, "gateway-service", named("gateway-1234567"), named("gateway-89abcde")),
+    step("update", service, "edge-service", named("hypha-prod-edge"), named("hypha-prod-edge")),
+  ];
+  expect(planCheck({ code: 0, events }, {}, {}, false)).toEqual({
+    name: "change",
+    verdict: "warn",
+    what: expect.stringMatching(
+      /it can be undone, but these end before they are made anew: web-service$/,
+    ) as string,
+    fix: "do it when the site may be away for as long as that takes",
+  });
+});
+
 test.each([
   [
     "a volume that goes",
