@@ -66,6 +66,21 @@ export const otherFaults: Readonly<Record<string, ShownElsewhere>> = {
     served: "everything",
     recovers: "the next make up",
   },
+  "SIGKILL while a service is made": {
+    story: "services.test.ts",
+    title:
+      "an up that is killed while a service starts is finished by the next, which makes the service anew",
+    sees: "the next one says which service was left, and that it is made anew",
+    served: "nothing yet",
+    recovers: "the next make up",
+  },
+  "SIGKILL while the stack is removed": {
+    story: "services.test.ts",
+    title: "what a destroy has left that was killed, the next up has running again",
+    sees: "the next up says which service was left, and that it is made anew",
+    served: "what was not removed yet",
+    recovers: "the next make up or make down",
+  },
   "image of a version gone, its files others now": {
     story: "release.test.ts",
     title: "a version whose image is gone and whose files are others now changes nothing",
