@@ -157,8 +157,9 @@ create() {
 
 agent_answers() { run_in "$1" /bin/true </dev/null >/dev/null 2>&1; }
 
-# The disk grows to its size, and root's key goes in on every `up`.
-authorize() {
+# The disk grows to its size, its own name means itself, as Debian's installer has it, and root's key goes in on every `up`.
+settle() {
+  printf '127.0.0.1 localhost\n127.0.1.1 vps%s\n' "$1" | run_in "$1" tee /etc/hosts >/dev/null
   run_in "$1" bash -c 'resize2fs /dev/vda 2>/dev/null
     install -d -m 0700 /root/.ssh && cat >/root/.ssh/authorized_keys && chmod 0600 /root/.ssh/authorized_keys' <"$KEY.pub"
 }
@@ -176,7 +177,7 @@ up_one() {
       die "vps$n did not boot in ${LAB_WAIT}s: the last lines of its console are above."
     }
   fi
-  authorize "$n"
+  settle "$n"
 }
 
 gone() { [ ! -e "/proc/$1" ]; }
