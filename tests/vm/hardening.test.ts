@@ -41,15 +41,23 @@ test("every measure is in force: nothing is skipped", async () => {
   expect(
     await vps.exec("systemctl is-active auditd fail2ban hypha-firewall systemd-timesyncd | sort -u"),
   ).toBe("active\n");
-  expect(await vps.openPorts()).toEqual([22, 8080]);
+  await declaredPortsOpen();
 });
+
+/** An emulated machine takes minutes to start its first containers. */
+const declaredPortsOpen = () =>
+  until(
+    "the declared ports are open, and no other",
+    async () => String(await vps.openPorts()) === "22,8080",
+    600,
+  );
 
 /** What the audit log has of a key, as people read it. */
 const audited = (key: string) => vps.exec(`ausearch -i -k ${key} 2>/dev/null || true`);
 
 test("what is changed, and by whom, is in the audit log", async () => {
   expect(await vps.exec("auditctl -s | grep '^enabled'")).toMatch(/^enabled [12]$/m);
-  expect(Number(await vps.exec("auditctl -l | grep -c key=hypha"))).toBeGreaterThan(5);
+  expect(Number(await vps.exec("auditctl -l | grep -c hypha"))).toBeGreaterThan(5);
   await vps.exec("useradd --no-create-home stranger && userdel stranger && docker ps");
   await until("the change of accounts is there", async () =>
     (await audited("hypha-accounts")).includes("/etc/passwd"),
@@ -62,7 +70,7 @@ test("a reboot later it is as it was, and a second up has nothing to do", async 
   await vps.restart();
   await until("the engine answers", async () => (await vps.exec("docker ps -q")).trim() !== "", 600);
   expect(await vps.exec("nft list table inet hypha | grep -v counter")).toBe(rules);
-  expect(await vps.openPorts()).toEqual([22, 8080]);
+  await declaredPortsOpen();
   expect(countChanges((await up()).output)).toMatchObject({
     created: 0,
     updated: 0,
