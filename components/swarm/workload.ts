@@ -60,6 +60,8 @@ const healthTimeoutSeconds = 5;
 const healthRetries = 3;
 /** Seconds of failed checks that nothing short of kills what owns a volume: none stands in for it when its host is busy. */
 const patienceSeconds = 30;
+/** Seconds that a task may take besides: until it has a host, and its container runs. */
+const placingSeconds = 36;
 const restartSeconds = 2;
 /** Each line says which service and which task of it wrote it: whoever reads the files needs no Docker API for that. */
 const logOptions = {
@@ -149,7 +151,7 @@ export class Workload extends pulumi.ComponentResource {
         // start all at once.
         convergeConfig: {
           delay: duration(1),
-          timeout: duration((startSeconds + failSeconds + 36) * (staged ? 1 : replicas + 1)),
+          timeout: duration((startSeconds + failSeconds + placingSeconds) * (staged ? 1 : replicas + 1)),
         },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId, aliases: staged ? [this.hostname] : undefined }],
