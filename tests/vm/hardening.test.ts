@@ -52,8 +52,8 @@ const declaredPortsOpen = () =>
     600,
   );
 
-/** What the audit log has of a key, as people read it. */
-const audited = (key: string) => vps.exec(`ausearch -i -k ${key} 2>/dev/null || true`);
+/** What the audit log has of a key, as people read it; without a terminal ausearch would read its standard input. */
+const audited = (key: string) => vps.exec(`ausearch --input-logs -i -k ${key} 2>/dev/null || true`);
 
 test("what is changed, and by whom, is in the audit log", async () => {
   expect(await vps.exec("auditctl -s | grep '^enabled'")).toMatch(/^enabled [12]$/m);
