@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerClient } from "../host/access";
-import { hostAccess } from "../host/channel";
+import { engineVariable, hostAccess } from "../host/channel";
 import { Host } from "../host/host";
 import { hostScript } from "../shell/hostScript";
 import { Target } from "./metrics";
@@ -148,6 +148,12 @@ export class Cluster extends pulumi.ComponentResource {
   /** The one host that has the stack's data. */
   get dataHost(): Host {
     return this.hostsWith("data")[0] ?? this.manager;
+  }
+
+  /** Variables of a script that asks the manager's engine about the stack. */
+  get managerVariables(): Record<string, string> {
+    const { name, channel } = this.manager;
+    return { HOST_NAME: name, ...engineVariable(channel), STACK: pulumi.getStack() };
   }
 
   private namesWith(role: NodeRole): string[] {

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { engineVariable } from "../host/channel";
 import { hostCommand } from "../host/dockerCommand";
 import { hostScript, scriptText } from "../shell/hostScript";
 import { shellAssign } from "../shell/quote";
@@ -15,11 +14,8 @@ const script = "swarm/scripts/removal.sh";
 export type Removed = { service: string } | { workload: string };
 
 function variables(cluster: Cluster, removed: Removed, stopSeconds: number): Record<string, string> {
-  const { name, channel } = cluster.manager;
   return {
-    HOST_NAME: name,
-    ...engineVariable(channel),
-    STACK: pulumi.getStack(),
+    ...cluster.managerVariables,
     SERVICE: "service" in removed ? removed.service : "",
     WORKLOAD: "workload" in removed ? removed.workload : "",
     STOP_SECONDS: String(stopSeconds),

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostScript } from "../shell/hostScript";
-import { engineVariable } from "../host/channel";
 import { Cluster } from "./cluster";
 import { stackLabels } from "./naming";
 
@@ -20,19 +19,12 @@ export function removeOtherSets(
   { workload, live }: { workload: string; live: pulumi.Input<string> },
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
-  const { name: host, channel } = cluster.manager;
   return hostScript(
     name,
     {
-      channel,
+      channel: cluster.manager.channel,
       script: "swarm/scripts/sets.sh",
-      variables: {
-        HOST_NAME: host,
-        ...engineVariable(channel),
-        STACK: pulumi.getStack(),
-        WORKLOAD: workload,
-        LIVE: live,
-      },
+      variables: { ...cluster.managerVariables, WORKLOAD: workload, LIVE: live },
     },
     opts,
   );

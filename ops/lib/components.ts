@@ -1,5 +1,5 @@
 import { shellAssigned } from "../../components/shell/quote";
-import { nameOf, Step } from "./deployment";
+import { nameOf, Step, typeOf } from "./deployment";
 import { StateResource } from "./state";
 
 /** A part of the stack in a deployment: a server, the swarm, a service, an image. */
@@ -73,9 +73,4 @@ export function componentsOf(
       .map(([urn, component]) => [nameOf(urn), component] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-}
-
-/** The type in a URN: what stands after the last `$` of its third part. */
-export function typeOf(urn: string): string {
-  return (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
 }

@@ -74,6 +74,11 @@ export const plainMessage = (message: string): string =>
 /** A resource's name, the last part of its URN. */
 export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
+/** The type in a URN: what stands after the last `$` of its third part. */
+export function typeOf(urn: string): string {
+  return (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
+}
+
 const untouched = ["same", "read", "refresh"];
 
 /** The update that an event log tells of; undefined where none began, because the operator declined it. */
@@ -188,7 +193,7 @@ export function failuresOf(
   // What a step complained of that was tried again and done is no failure; the program's own errors are the stack's.
   const errors = events.flatMap(({ diagnosticEvent }) => {
     const { severity, urn = "" } = diagnosticEvent ?? {};
-    const madeGood = done.has(urn) && /[:$]docker:index\//.test(urn);
+    const madeGood = done.has(urn) && typeOf(urn).startsWith("docker:");
     return diagnosticEvent !== undefined && severity === "error" && !madeGood ? [diagnosticEvent] : [];
   });
   const failed = events.flatMap(({ resOpFailedEvent }) =>

@@ -2,7 +2,7 @@ import { shellAssigned } from "../../components/shell/quote";
 import { causeOf } from "./causes";
 import { Check } from "./checks";
 import { EngineEvent, failuresOf, nameOf } from "./deployment";
-import { changesOf, danger, PreviewState, PreviewStep } from "./preview";
+import { changesOf, danger, PreviewState, PreviewStep, serviceType } from "./preview";
 import { StackOutputs } from "./stack";
 
 /** A step as the event log tells of it; more than this is there. */
@@ -113,7 +113,7 @@ function volumesOf(state: PreviewState): string[] {
 function outages(steps: readonly PreviewStep[]): string[] {
   return steps.flatMap(({ op, urn, oldState, newState }) => {
     const name = oldState?.inputs?.["name"];
-    const service = op === "replace" && /[:$]docker:index\/service:Service::/.test(urn);
+    const service = op === "replace" && oldState?.type === serviceType;
     return service && name !== undefined && name === newState?.inputs?.["name"] ? [nameOf(urn)] : [];
   });
 }

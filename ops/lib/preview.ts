@@ -116,9 +116,11 @@ export function unchangedOf(preview: Preview): number {
     .length;
 }
 
+export const serviceType = "docker:index/service:Service";
+
 /** The image of a service, where it is what an image's name looks like. */
 function imageOf(state: PreviewState | undefined): string | undefined {
-  if (state?.type !== "docker:index/service:Service") {
+  if (state?.type !== serviceType) {
     return undefined;
   }
   const { containerSpec } = (state.inputs?.["taskSpec"] ?? {}) as { containerSpec?: { image?: unknown } };

@@ -1,6 +1,5 @@
 import { table } from "../../components/shell/table";
-import { typeOf } from "./components";
-import { EngineEvent, hostOf, Metadata, nameOf, plainMessage } from "./deployment";
+import { EngineEvent, hostOf, Metadata, nameOf, plainMessage, typeOf } from "./deployment";
 
 /** What is told of an update while it goes on. */
 export interface Progress {

@@ -24,7 +24,7 @@ import {
   up,
 } from "./support/fleet";
 import { Poller } from "./support/poller";
-import { siteOf, until, untilOutput } from "./support/stack";
+import { signalGroup, siteOf, until, untilOutput } from "./support/stack";
 
 /**
  * The chat on a fleet: a host with the data, others with an edge and the applications, three managers among them; the
@@ -61,7 +61,7 @@ test("three hosts become the chat, although interrupted at five points", async (
   ] as const) {
     const running = stack.startUp();
     await untilOutput(running.output, moment);
-    if (running.process.pid !== undefined) process.kill(-running.process.pid, signal);
+    signalGroup(running, signal);
     const { code } = await running.ended;
     expect(code).not.toBe(0);
     if (signal === "SIGKILL") await stack.cancel();

@@ -4,7 +4,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
 import { ReleaseCheckout, whatRuns } from "./support/releases";
-import { keep, must, Run, untilOutput } from "./support/stack";
+import { keep, must, Run, signalGroup, untilOutput } from "./support/stack";
 
 /**
  * Deployments, one after another, of one stack on one server: the lock, the checks, the way back by hand and by itself.
@@ -214,7 +214,7 @@ test("a killed deployment frees its lock; the next one removes what it left, fin
   checkout.commit("after the kill");
   const killed = checkout.start("deploy", ["--yes"]);
   await untilOutput(killed.output, /gateway-service updating/);
-  if (killed.process.pid !== undefined) process.kill(-killed.process.pid, "SIGKILL");
+  signalGroup(killed, "SIGKILL");
   expect((await killed.ended).signal).toBe("SIGKILL");
   fs.writeFileSync(path.join(checkout.directory, "left.txt"), "not committed\n");
   const run = await checkout.run("deploy", ["--yes"], { WAIT: "30", ALLOW_DIRTY: "1" });

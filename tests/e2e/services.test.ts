@@ -1,6 +1,6 @@
 import * as path from "path";
 import { LabVps, unhardened } from "./support/lab";
-import { keep, Running, Stack, until, untilOutput } from "./support/stack";
+import { keep, Running, signalGroup, Stack, until, untilOutput } from "./support/stack";
 
 /**
  * Services that take all of their time to end, one on the manager and one on another host, each with a volume of its own:
@@ -43,7 +43,7 @@ const refused = () =>
   );
 
 async function kill(run: Running): Promise<void> {
-  if (run.process.pid !== undefined) process.kill(-run.process.pid, "SIGKILL");
+  signalGroup(run, "SIGKILL");
   expect((await run.ended).signal).toBe("SIGKILL");
   await stack.cancel();
 }
@@ -87,7 +87,7 @@ test("another network takes every service over, none of them beside its own succ
 });
 
 test("what a destroy has left that was killed, the next up has running again", async () => {
-  const run = stack.start("destroy", "--yes", "--skip-preview", "--config-file", stack.configFile);
+  const run = stack.startDestroy();
   await untilOutput(run.output, /there-removal deleting/);
   await kill(run);
   await stack.deploy("services-after-destroy");

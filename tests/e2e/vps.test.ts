@@ -3,7 +3,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { visit } from "./support/browser";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { keep, kept, must, Stack, StackSettings, untilOutput } from "./support/stack";
+import { keep, kept, must, signalGroup, Stack, StackSettings, untilOutput } from "./support/stack";
 import { validated, withoutBridge } from "./support/validation";
 
 /**
@@ -215,9 +215,7 @@ test("an update killed half way is finished by the next", async () => {
   stack.configure(await settings({ bridgeEnv: { GREETING: "after the kill" }, replicas: 2 }));
   const running = stack.startUp();
   await untilOutput(running.output, /bridge-service updating/);
-  if (running.process.pid !== undefined) {
-    process.kill(-running.process.pid, "SIGKILL");
-  }
+  signalGroup(running, "SIGKILL");
   expect((await running.ended).signal).toBe("SIGKILL");
   await stack.cancel();
   await stack.deploy("up-after-kill");

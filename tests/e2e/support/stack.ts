@@ -65,6 +65,11 @@ export async function must(
   return run;
 }
 
+/** Sends a signal to a command that was started as a group, and to all that it started. */
+export function signalGroup({ process: { pid } }: Running, signal: NodeJS.Signals): void {
+  if (pid !== undefined) process.kill(-pid, signal);
+}
+
 /** Polls a running command's output. */
 export async function untilOutput(output: () => string, pattern: RegExp, seconds = 300): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
@@ -210,8 +215,12 @@ export class Stack {
     return this.run("preview", "--config-file", this.configFile, ...args);
   }
 
+  startDestroy(): Running {
+    return this.start("destroy", "--yes", "--skip-preview", "--config-file", this.configFile);
+  }
+
   destroy(): Promise<Run> {
-    return this.run("destroy", "--yes", "--skip-preview", "--config-file", this.configFile);
+    return this.startDestroy().ended;
   }
 
   /** Forgets an operation that was killed, as Pulumi asks for. */
