@@ -16,7 +16,7 @@ export const cluster = z
       .boolean()
       .optional()
       .describe(
-        "Encrypt what services say to each other between hosts (IPsec, needs the kernel's ESP and IP protocol 50 between the hosts); changed, every service ends and is made anew. Default: false, with a warning where hosts reach each other by public addresses",
+        "Encrypt what services say to each other between hosts (IPsec, needs the kernel's ESP and IP protocol 50 between the hosts); changed, every service ends and is made anew. Default: where hosts reach each other by public addresses",
       ),
     abandonDataOn: z
       .array(hostName())

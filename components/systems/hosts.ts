@@ -37,6 +37,15 @@ function host(
   });
 }
 
+/**
+ * Whether what services say to each other between hosts is encrypted: as somebody decided, or else where hosts reach each
+ * other by public addresses, where others could read it.
+ */
+function encrypts({ hosts: all, cluster: { encrypted } }: StackConfig): boolean {
+  const addresses = Object.values(all).flatMap((one) => nodeAddress(one) ?? []);
+  return encrypted ?? (addresses.length > 1 && addresses.some((address) => reachOf(address) === "public"));
+}
+
 /** The hosts of a stack, by their names in the config, in the order of their names. */
 export function hosts(config: StackConfig): Map<string, Host> {
   const sitePorts = [config.edge.ports.http, config.edge.ports.https];
@@ -53,7 +62,7 @@ export function hosts(config: StackConfig): Map<string, Host> {
         host(name, value, {
           sitePorts,
           fleet,
-          encrypted: names.length > 1 && config.cluster.encrypted === true,
+          encrypted: names.length > 1 && encrypts(config),
         }),
       ];
     }),
@@ -78,17 +87,9 @@ export function cluster(config: StackConfig, machines: ReadonlyMap<string, Host>
       { host: machine, roles: settings?.roles ?? [], address: alone ?? address ?? machine.facts.address },
     ] as const;
   });
-  warnOfPlainText(config);
-  return new Cluster("cluster", { nodes: Object.fromEntries(nodes), ...config.cluster });
-}
-
-/** Warns where what services say goes in plain text through networks that anybody may be on, and nobody decided so. */
-function warnOfPlainText({ hosts: all, cluster: { encrypted } }: StackConfig): void {
-  const addresses = Object.values(all).flatMap((one) => nodeAddress(one) ?? []);
-  const open = addresses.filter((address) => reachOf(address) === "public");
-  if (addresses.length > 1 && open.length > 0 && encrypted === undefined) {
-    void pulumi.log.warn(
-      `hypha:cluster.encrypted: is not set, and hosts reach each other by public addresses (${open.join(", ")}), where others can read what services say; set it to true, give the hosts a privateAddress, or set it to false`,
-    );
-  }
+  return new Cluster("cluster", {
+    nodes: Object.fromEntries(nodes),
+    ...config.cluster,
+    encrypted: encrypts(config),
+  });
 }

@@ -78,11 +78,17 @@ http_date() {
 
 # What services say to each other between hosts is encrypted by the kernel.
 check_encryption() {
+  local missing=()
   [[ -n ${ENCRYPTED:-} ]] || return 0
   if ! command -v modprobe >/dev/null; then
     warn "nobody knows whether its kernel can encrypt what services say between hosts: there is no modprobe"
-  elif ! modprobe --dry-run --quiet esp4; then
-    fail "has a kernel without ESP (esp4), which encrypts what services say between hosts" \
+    return
+  fi
+  modprobe --dry-run --quiet esp4 || missing+=(esp4)
+  # Engine 23 and later tell the network's packets by xt_bpf, older ones by xt_u32.
+  modprobe --dry-run --quiet xt_bpf || modprobe --dry-run --quiet xt_u32 || missing+=(xt_bpf)
+  if ((${#missing[@]} > 0)); then
+    fail "has a kernel without ${missing[*]}, which encrypts what services say between hosts" \
       "boot the distribution's own kernel, give the hosts a privateAddress, or set hypha:cluster.encrypted to false"
   fi
 }
