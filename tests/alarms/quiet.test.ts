@@ -13,11 +13,14 @@ import {
   up,
   watchdogHeard,
 } from "../e2e/support/observed";
+import { table } from "../e2e/support/faultTable";
+import { given, real, removeGiven } from "../e2e/support/given";
 import { keep } from "../e2e/support/stack";
 
 /**
- * An hour in which nothing is wrong, with visitors, messages and two releases: nobody on duty is told of anything.
- * HYPHA_QUIET_MINUTES is for who has less time.
+ * An hour in which nothing is wrong, with visitors, messages and two releases: nobody on duty is told of anything. What it
+ * cost to watch is kept. HYPHA_QUIET_MINUTES is for who has less time. With HYPHA_LOKI, HYPHA_ALLOY and HYPHA_GRAFANA
+ * those are there, too.
  */
 const minutes = Number(process.env["HYPHA_QUIET_MINUTES"] ?? 60);
 let site: Site;
@@ -27,10 +30,19 @@ const machine = ["ClockSkew", "ClockUnsynchronised", "CpuBusy", "CpuSteal", "Mem
 
 beforeAll(() => begin());
 
-afterAll(end);
+afterAll(async () => {
+  await end();
+  removeGiven();
+});
+
+const programs = Object.values(real).every((one) => one !== undefined) ? given() : {};
+/** As users have it, and not as tests do that wait. */
+const settings = (greeting: string): void => {
+  configure(greeting, undefined, undefined, { scrapeSeconds: 15, ...programs });
+};
 
 test("two servers are watched", async () => {
-  configure("hello");
+  settings("hello");
   await up("quiet");
   site = await stack.site();
   await openPages();
@@ -39,8 +51,34 @@ test("two servers are watched", async () => {
 });
 
 async function release(greeting: string): Promise<void> {
-  configure(greeting);
+  settings(greeting);
   await deploy(`quiet-${greeting}`);
+}
+
+const service = "container_label_com_docker_swarm_service_name";
+const watching = `${service}=~"hypha-observe-(prometheus|alertmanager|loki|grafana|blackbox|.+-exporter|(node|containers|alloy)-.+)"`;
+
+/** What each service that watches has taken: parts of a processor, and MiB at most. */
+async function cost(): Promise<string> {
+  const range = `${Math.ceil(minutes)}m`;
+  const by = async (query: string) =>
+    new Map((await ask(query)).map(({ metric, value: [, text] }) => [metric[service] ?? "", Number(text)]));
+  const cpus = await by(
+    `sum by (${service}) (increase(container_cpu_usage_seconds_total{${watching}}[${range}])) / ${minutes * 60}`,
+  );
+  const peaks = await by(
+    `max by (${service}) (max_over_time(container_memory_working_set_bytes{${watching}}[${range}])) / 2^20`,
+  );
+  const rows = [...cpus].map(([name, used]) => [
+    name.replace("hypha-observe-", ""),
+    used.toFixed(4),
+    (peaks.get(name) ?? NaN).toFixed(0),
+  ]);
+  const sum = (figures: Map<string, number>) => [...figures.values()].reduce((all, one) => all + one, 0);
+  return table(
+    ["service", "CPUs", "MiB at most"],
+    [...rows.sort(), ["together", sum(cpus).toFixed(3), sum(peaks).toFixed(0)]],
+  );
 }
 
 test("visitors, messages and releases set off no alert", async () => {
@@ -86,6 +124,7 @@ test("visitors, messages and releases set off no alert", async () => {
         ({ status, labels, annotations }) =>
           `told: ${status} ${labels["alertname"]}: ${annotations["summary"]}`,
       ),
+      await cost(),
     ].join("\n") + "\n",
   );
   expect(failed).toEqual([]);

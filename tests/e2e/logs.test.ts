@@ -1,8 +1,6 @@
 import { randomUUID } from "crypto";
-import * as fs from "fs";
-import * as os from "os";
-import * as path from "path";
 import { Site, SiteResponse, siteRequest } from "../../ops/lib/site";
+import { given, real, removeGiven } from "./support/given";
 import { LabVps } from "./support/lab";
 import { Running, Stack, start, until, untilOutput } from "./support/stack";
 
@@ -11,30 +9,12 @@ import { Running, Stack, start, until, untilOutput } from "./support/stack";
  * HYPHA_ALLOY=<file> and HYPHA_GRAFANA=<directory> the programs are real; otherwise the samples and a stand-in, which
  * take their settings from the same files.
  */
-const real = {
-  loki: process.env["HYPHA_LOKI"],
-  alloy: process.env["HYPHA_ALLOY"],
-  grafana: process.env["HYPHA_GRAFANA"],
-};
 const vps = new LabVps(75);
 const stack = new Stack("logs");
 const port = 29_170;
-const made: string[] = [];
+const programs = given();
 let forward: Running | undefined;
 let site: Site;
-
-/** Files that hold one program, as a source takes them. */
-function artifacts(program: string, file: string): object {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), `hypha-${program}-`));
-  made.push(directory);
-  fs.copyFileSync(file, path.join(directory, program));
-  fs.chmodSync(path.join(directory, program), 0o755);
-  return { kind: "artifacts", path: directory };
-}
-const source = (program: "loki" | "alloy") => {
-  const file = real[program];
-  return { source: file === undefined ? { kind: "sample" } : artifacts(program, file) };
-};
 
 const up = (name: string) => stack.deploy(`logs-${name}`);
 
@@ -71,9 +51,7 @@ afterAll(async () => {
   forward?.process.kill();
   await vps.down();
   stack.remove();
-  made.forEach((directory) => {
-    fs.rmSync(directory, { recursive: true });
-  });
+  removeGiven();
 });
 
 /** The stack file; the sections are those that Debian has no packages for. */
@@ -91,15 +69,8 @@ async function configure(sections: object): Promise<void> {
     },
   });
 }
-const given = {
-  logs: { loki: source("loki"), alloy: source("alloy") },
-  grafana: {
-    source: { kind: "artifacts", path: real.grafana ?? path.join(__dirname, "fixtures", "grafana") },
-  },
-};
-
 test("a bare server becomes a stack whose logs are collected", async () => {
-  await configure(given);
+  await configure(programs);
   await up("cold");
   site = await stack.site();
 });
@@ -155,13 +126,13 @@ test("a request is found by its name in the lines of everything that took part",
 });
 
 test("who gives no name, or one that is none, is told the one that the request got", async () => {
-  for (const given of [undefined, 'a" quoted name', "short"]) {
-    const { headers } = await ask("/api/rooms/list", given);
-    const name = String(headers["x-request-id"]);
-    expect(name).toMatch(/^[0-9a-f]{32}$/);
+  for (const name of [undefined, 'a" quoted name', "short"]) {
+    const { headers } = await ask("/api/rooms/list", name);
+    const got = String(headers["x-request-id"]);
+    expect(got).toMatch(/^[0-9a-f]{32}$/);
     await until(
       "its lines are there",
-      async () => services(await lines(`{stack="logs"} |= "${name}"`)).length === 2,
+      async () => services(await lines(`{stack="logs"} |= "${got}"`)).length === 2,
     );
   }
 });
@@ -220,7 +191,7 @@ test("a store that ends has all its lines again", async () => {
 
 test("what no registry gives is refused before anything changes, with the way without; what is left out is said", async () => {
   const unknown = { kind: "image", reference: `registry.invalid/loki@sha256:${"0".repeat(64)}` };
-  await configure({ logs: { ...given.logs, loki: { source: unknown } } });
+  await configure({ logs: { ...programs.logs, loki: { source: unknown } } });
   const { code, output } = await start("tsx", ["ops/check.ts", "--config-file", stack.configFile], {
     env: { ...stack.env, STACK: stack.name, ALLOW_DIRTY: "1", ALLOW_DATA_CHANGE: "1" },
   }).ended;
@@ -229,7 +200,7 @@ test("what no registry gives is refused before anything changes, with the way wi
   expect(output).toContain(`web1 cannot pull ${unknown.reference}: `);
   expect(output).toContain("take hypha:observability.logs out, everything else works without");
   expect(output.match(/FAILED/g)).toHaveLength(1);
-  await configure(given);
+  await configure(programs);
 });
 
 test("no port of the server is open for it, and a second up changes nothing", async () => {

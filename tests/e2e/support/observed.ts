@@ -30,7 +30,12 @@ const receiver = createServer((request, response) => {
 /** The entries of the stack file, by name. */
 const servers: Record<string, object> = {};
 
-export const configure = (greeting: string, tls: object = { kind: "own-ca" }, receivers: object = {}) => {
+export const configure = (
+  greeting: string,
+  tls: object = { kind: "own-ca" },
+  receivers: object = {},
+  more: object = {},
+) => {
   stack.configure({
     hosts: servers,
     edge: { domain: "observe.test", tls },
@@ -42,6 +47,7 @@ export const configure = (greeting: string, tls: object = { kind: "own-ca" }, re
         receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" }, ...receivers },
         watchdog: { urlEnv: "WATCHDOG_URL" },
       },
+      ...more,
     },
   });
 };
