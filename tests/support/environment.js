@@ -1,15 +1,12 @@
 const { TestEnvironment } = require("jest-environment-node");
 
-/** Where Pulumi's SDK takes a stack of its own: to find promises that never end, and for a resource's position. */
-const takers = ["debuggablePromise", "callsites"];
-
 /**
- * An error's stack, as jest makes it: each frame is mapped back to TypeScript. Not those of the SDK, which no test
- * reads: they took a third of a deployment's time.
+ * An error's stack, as jest makes it: each frame is mapped back to TypeScript. Not where Pulumi's SDK looks for a
+ * resource's position, which no test reads.
  */
 function stackOf(error, sites) {
   const [top] = sites;
-  if (takers.includes(top?.getFunctionName()) && top.getFileName()?.includes("/@pulumi/pulumi/")) {
+  if (top?.getFunctionName() === "callsites" && top.getFileName()?.includes("/@pulumi/pulumi/")) {
     return String(error);
   }
   return Error.prepareStackTrace?.(error, sites) ?? [error, ...sites].join("\n    at ");

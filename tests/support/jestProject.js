@@ -14,19 +14,19 @@ module.exports = function jestProject(name, { timeout, folders = [name], ...more
     testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
     transform: { "\\.[jt]s$": ["@swc/jest", swc] },
     transformIgnorePatterns: ["/node_modules/"],
-    moduleNameMapper: unused,
+    moduleNameMapper: replaced,
     testEnvironmentOptions: { timeout },
     ...more,
   };
 };
 
-/** What Pulumi's SDK loads for programs that have functions serialised: half a second in each file of tests. */
-const unused = Object.fromEntries(
-  ["^@npmcli/arborist$", "^\\.\\./\\.\\./typescript-shim$"].map((request) => [
-    request,
-    path.join(__dirname, "nothing.js"),
-  ]),
-);
+/** Parts of Pulumi's SDK that tests have no use for: each costs half a second in each file, or much of each deployment. */
+const replaced = {
+  // Loaded for programs that have functions serialised.
+  "^@npmcli/arborist$": path.join(__dirname, "nothing.js"),
+  "^\\.\\./\\.\\./typescript-shim$": path.join(__dirname, "nothing.js"),
+  "^\\.{1,2}/(runtime/)?debuggable$": path.join(__dirname, "debuggable.js"),
+};
 
 const swc = {
   swcrc: false,
