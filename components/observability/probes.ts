@@ -26,6 +26,8 @@ export interface ProbedSite {
 export interface ProbedServer {
   host: string;
   address: string;
+  /** The port where sshd must answer. */
+  ssh: number;
   /** TCP ports that must accept connections. */
   ports: number[];
 }
@@ -71,6 +73,12 @@ export function renderBlackboxYml({ domain, authority }: ProbedSite): string {
       tls_verified: tls({ ca_file: authorityFile }),
       tls_any: tls({ insecure_skip_verify: true }),
       tcp: { prober: "tcp", timeout: "5s", tcp: network },
+      // sshd writes an error for each client that says nothing, and a plain line for one that greets and goes.
+      ssh: {
+        prober: "tcp",
+        timeout: "5s",
+        tcp: { ...network, query_response: [{ expect: "^SSH-2.0-" }, { send: "SSH-2.0-probe" }] },
+      },
       icmp: { prober: "icmp", timeout: "5s", icmp: network },
     },
   });
@@ -96,14 +104,16 @@ export function probesOf(site: ProbedSite, servers: readonly ProbedServer[]): Pr
         verified,
       })),
     ]),
-    ...servers.flatMap(({ host, address, ports }): Probe[] => [
-      ...ports.map((port): Probe => ({
-        job: "blackbox-tcp",
-        module: "tcp",
-        target: `${bracketed(address)}:${port}`,
-        service: "host",
-        host,
-      })),
+    ...servers.flatMap(({ host, address, ssh, ports }): Probe[] => [
+      ...[{ module: "ssh", port: ssh }, ...ports.map((port) => ({ module: "tcp", port }))].map(
+        ({ module, port }): Probe => ({
+          job: "blackbox-tcp",
+          module,
+          target: `${bracketed(address)}:${port}`,
+          service: "host",
+          host,
+        }),
+      ),
       { job: "blackbox-icmp", module: "icmp", target: address, service: "host", host },
     ]),
   ];

@@ -48,7 +48,8 @@ export function probedServers({ hosts, edge }: StackConfig): ProbedServer[] {
             {
               host,
               address: nodeAddress(one) ?? one.address,
-              ports: [one.port, ...(one.roles.includes("edge") ? [edge.ports.http] : [])],
+              ssh: one.port,
+              ports: one.roles.includes("edge") ? [edge.ports.http] : [],
             },
           ]
         : [],

@@ -16,7 +16,7 @@ const logs: Dashboard = {
       title: "Lines",
       kind: "logGraph",
       width: 24,
-      queries: [q(`sum by (service) (count_over_time(${lines} [$__auto]))`, "{{service}}")],
+      queries: [q(`sum by (service) (count_over_time(${lines} [$__interval]))`, "{{service}}")],
     },
     { title: "Logs", kind: "logs", width: 24, queries: [q(lines, "")] },
   ],

@@ -1,4 +1,4 @@
-import type { Dashboard } from "./panel";
+import type { Dashboard, Panel } from "./panel";
 import { graph, of, on, q, stack, stat } from "./query";
 
 const one = { warning: 1, critical: 1 };
@@ -33,11 +33,13 @@ export const overview: Dashboard = {
     }),
     stat("Last backup", `min(hypha_backup_last_success_timestamp_seconds{${stack}}) * 1000`, {
       unit: "dateTimeFromNow",
+      none: "none yet",
     }),
     {
       title: "What fires",
       kind: "table",
       width: 24,
+      none: "Nothing fires",
       queries: [
         q(
           `sum by (severity, alertname, host, service, instance) (ALERTS{${stack},alertstate="firing",alertname!="Watchdog"})`,
@@ -109,49 +111,67 @@ export const host: Dashboard = {
       title: "Failed units",
       kind: "table",
       width: 16,
-      queries: [q(`node_systemd_unit_state{${node},state="failed"} == 1`, "")],
+      none: "No unit has failed",
+      queries: [q(`sum by (host, name) (node_systemd_unit_state{${node},state="failed"} == 1)`, "")],
     },
   ],
 };
+
+/** Which container of which service, without the stack's prefix and the task's id: it stays the same over releases. */
+const named = (expr: string) =>
+  `label_replace(${expr}, "container", "$1", "name", "(?:hypha-)?(.+?)(?:[.][a-z0-9]{25})?")`;
+const manyContainers = (title: string, unit: Panel["unit"], expr: string): Panel => ({
+  ...graph(title, unit, q(expr, "{{container}}")),
+  width: 12,
+  many: true,
+});
 
 export const containers: Dashboard = {
   title: "Hypha: containers",
   description: "What each service uses of its limits.",
   perHost: true,
   panels: [
-    graph(
+    manyContainers(
       "CPU",
       "short",
-      q(`sum by (host, name) (rate(container_cpu_usage_seconds_total{${on("containers")}}[5m]))`, "{{name}}"),
+      `sum by (container) (${named(`rate(container_cpu_usage_seconds_total{${on("containers")}}[5m])`)})`,
     ),
-    graph(
+    manyContainers(
       "Memory",
       "bytes",
-      q(`sum by (host, name) (container_memory_working_set_bytes{${on("containers")}})`, "{{name}}"),
+      `sum by (container) (${named(`container_memory_working_set_bytes{${on("containers")}}`)})`,
     ),
-    graph(
+    manyContainers(
       "Share of the memory limit",
       "percentunit",
-      q(
-        `max by (host, name) (container_memory_working_set_bytes{${on("containers")}} / (container_spec_memory_limit_bytes{${on("containers")}} > 0))`,
-        "{{name}}",
-      ),
+      `max by (container) (${named(`container_memory_working_set_bytes{${on("containers")}} / (container_spec_memory_limit_bytes{${on("containers")}} > 0)`)})`,
     ),
-    graph(
-      "Containers of a service",
-      "short",
-      q(`count by (${service}) (container_start_time_seconds{${on("containers")}})`, `{{${service}}}`),
-    ),
-    graph(
+    manyContainers(
       "Out of memory",
       "short",
-      q(`increase(container_oom_events_total{${on("containers")}}[10m])`, "{{name}}"),
+      `sum by (container) (${named(`increase(container_oom_events_total{${on("containers")}}[10m])`)})`,
     ),
+    {
+      ...graph(
+        "Containers of a service",
+        "short",
+        q(`count by (${service}) (container_start_time_seconds{${on("containers")}})`, `{{${service}}}`),
+      ),
+      width: 12,
+      many: true,
+    },
     {
       title: "Started",
       kind: "table",
+      width: 12,
       unit: "dateTimeFromNow",
-      queries: [q(`max by (host, name) (container_start_time_seconds{${on("containers")}}) * 1000`, "")],
+      value: "started",
+      queries: [
+        q(
+          `max by (host, container) (${named(`container_start_time_seconds{${on("containers")}}`)}) * 1000`,
+          "",
+        ),
+      ],
     },
   ],
 };

@@ -1,6 +1,6 @@
 /** How a value reads: Grafana's names of units. */
 export type Unit =
-  "short" | "percentunit" | "bytes" | "Bps" | "s" | "reqps" | "dateTimeFromNow" | "bool_yes_no";
+  "short" | "percentunit" | "bytes" | "Bps" | "s" | "ops" | "reqps" | "dateTimeFromNow" | "bool_yes_no";
 
 export interface Query {
   /** PromQL; `$stack` and `$host` are what the reader chose. */
@@ -19,6 +19,12 @@ export interface Panel {
   bad?: { warning: number; critical: number; low?: boolean };
   /** Of 24 columns. Default: 8 */
   width?: number;
+  /** Of a graph: its many lines are listed beside it, the highest first. @default false */
+  many?: boolean;
+  /** Of a table: the name of the column with the values, the highest first. Without it only their labels are shown. */
+  value?: string;
+  /** What is read where there is no value. Default: Grafana's "No data" */
+  none?: string;
 }
 
 export interface Dashboard {
@@ -34,15 +40,19 @@ export interface Dashboard {
 
 const height = { graph: 8, stat: 4, table: 8, logs: 16, logGraph: 8 };
 
+/** Without a value it has no colour. */
 function steps({ warning, critical, low }: NonNullable<Panel["bad"]>) {
+  const nothing = { color: "transparent", value: null };
   return low === true
     ? [
-        { color: "red", value: null },
+        nothing,
+        { color: "red", value: 0 },
         { color: "orange", value: critical },
         { color: "green", value: warning },
       ]
     : [
-        { color: "green", value: null },
+        nothing,
+        { color: "green", value: 0 },
         { color: "orange", value: warning },
         { color: "red", value: critical },
       ];
@@ -78,23 +88,81 @@ function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
       ...(overTime || panel.kind === "logs" ? {} : { instant: true }),
       ...(panel.kind === "table" ? { format: "table" } : {}),
     })),
-    fieldConfig: {
-      defaults: {
-        unit: panel.unit ?? "short",
-        ...(overTime ? { custom: { fillOpacity: 10, showPoints: "never" } } : {}),
-        ...(panel.bad === undefined ? {} : { thresholds: { mode: "absolute", steps: steps(panel.bad) } }),
-      },
-      overrides: [],
-    },
+    fieldConfig: fieldsOf(panel),
     options: optionsOf(panel),
+    ...(panel.kind === "logGraph" ? { maxDataPoints: 120 } : {}),
+    ...(panel.kind === "table" ? { transformations: [columnsOf(panel)] } : {}),
   };
 }
 
-function optionsOf({ kind, bad }: Panel): object {
-  if (kind === "logs") return { showTime: true, wrapLogMessage: true, sortOrder: "Descending" };
-  return kind === "stat"
-    ? { colorMode: bad === undefined ? "none" : "background", reduceOptions: { calcs: ["lastNotNull"] } }
-    : {};
+/**
+ * The labels in the order in which the query names them, and the value where it has a name: Grafana's own is Value. The time
+ * is the one of the look.
+ */
+function columnsOf({ queries, value }: Panel): object {
+  const [, by = ""] = /\bby \(([^)]*)\)/.exec(queries[0]?.expr ?? "") ?? [];
+  return {
+    id: "organize",
+    options: {
+      excludeByName: { Time: true, ...(value === undefined ? { Value: true } : {}) },
+      indexByName: Object.fromEntries([...by.split(", "), "Value"].map((column, index) => [column, index])),
+      renameByName: value === undefined ? {} : { Value: value },
+    },
+  };
+}
+
+function fieldsOf({ kind, unit = "short", bad, value, none }: Panel): object {
+  const overTime = kind === "graph" || kind === "logGraph";
+  return {
+    defaults: {
+      // Of a table it would be the labels' unit, too.
+      ...(kind === "table" ? {} : { unit }),
+      ...(none === undefined ? {} : { noValue: none }),
+      ...(overTime
+        ? {
+            min: 0,
+            custom: {
+              ...(kind === "graph"
+                ? { fillOpacity: 10, showPoints: "never" }
+                : { drawStyle: "bars", fillOpacity: 100, lineWidth: 0, stacking: { mode: "normal" } }),
+              // An axis for nothing at all ends at 10,000 % otherwise.
+              ...(unit === "percentunit" ? { axisSoftMax: 0.01 } : {}),
+            },
+          }
+        : {}),
+      ...(bad === undefined ? {} : { thresholds: { mode: "absolute", steps: steps(bad) } }),
+    },
+    overrides:
+      kind === "table" && value !== undefined
+        ? [{ matcher: { id: "byName", options: value }, properties: [{ id: "unit", value: unit }] }]
+        : [],
+  };
+}
+
+function optionsOf({ kind, bad, many, value }: Panel): object {
+  switch (kind) {
+    case "logs":
+      return { showTime: true, wrapLogMessage: true, sortOrder: "Descending" };
+    case "stat":
+      return {
+        colorMode: bad === undefined ? "none" : "background",
+        reduceOptions: { calcs: ["lastNotNull"] },
+      };
+    case "table":
+      return value === undefined ? {} : { sortBy: [{ displayName: value, desc: true }] };
+    case "graph":
+    case "logGraph":
+      return {
+        legend:
+          many === true
+            ? {
+                ...{ showLegend: true, displayMode: "table", placement: "right", calcs: ["lastNotNull"] },
+                ...{ sortBy: "Last *", sortDesc: true },
+              }
+            : { showLegend: true, displayMode: "list", placement: "bottom", calcs: [] },
+        tooltip: { mode: "multi", sort: "desc" },
+      };
+  }
 }
 
 /** Rows from left to right, a new one where the next panel finds no room. */

@@ -2,6 +2,8 @@ import type { Dashboard } from "./panel";
 import { graph, of, on, q, stack, stat } from "./query";
 
 const pg = of("postgres");
+/** Not what belongs to no database, nor the templates. */
+const databases = `${pg},datname!~"|template.*"`;
 const pooler = of("pgbouncer");
 export const postgres: Dashboard = {
   title: "Hypha: Postgres",
@@ -11,46 +13,49 @@ export const postgres: Dashboard = {
     graph(
       "Connections",
       "short",
-      q(`sum by (datname, state) (pg_stat_activity_count{${pg}})`, "{{datname}} {{state}}"),
+      q(`sum by (datname, state) (pg_stat_activity_count{${databases}}) > 0`, "{{datname}} {{state}}"),
     ),
     graph(
       "Transactions",
-      "reqps",
-      q(`sum by (datname) (rate(pg_stat_database_xact_commit{${pg}}[5m]))`, "{{datname}} done"),
-      q(`sum by (datname) (rate(pg_stat_database_xact_rollback{${pg}}[5m]))`, "{{datname}} rolled back"),
+      "ops",
+      q(`sum by (datname) (rate(pg_stat_database_xact_commit{${databases}}[5m]))`, "{{datname}} done"),
+      q(
+        `sum by (datname) (rate(pg_stat_database_xact_rollback{${databases}}[5m]))`,
+        "{{datname}} rolled back",
+      ),
     ),
     graph(
       "Longest transaction",
       "s",
-      q(`max by (datname, state) (pg_stat_activity_max_tx_duration{${pg}})`, "{{datname}} {{state}}"),
+      q(`max by (datname) (pg_stat_activity_max_tx_duration{${databases}})`, "{{datname}}"),
     ),
     graph(
       "Found in its cache",
       "percentunit",
       q(
-        `sum by (datname) (rate(pg_stat_database_blks_hit{${pg}}[5m])) / (sum by (datname) (rate(pg_stat_database_blks_hit{${pg}}[5m]) + rate(pg_stat_database_blks_read{${pg}}[5m])) > 0)`,
+        `sum by (datname) (rate(pg_stat_database_blks_hit{${databases}}[5m])) / (sum by (datname) (rate(pg_stat_database_blks_hit{${databases}}[5m]) + rate(pg_stat_database_blks_read{${databases}}[5m])) > 0)`,
         "{{datname}}",
       ),
     ),
     graph(
       "Deadlocks",
       "short",
-      q(`sum by (datname) (increase(pg_stat_database_deadlocks{${pg}}[10m]))`, "{{datname}}"),
+      q(`sum by (datname) (increase(pg_stat_database_deadlocks{${databases}}[10m]))`, "{{datname}}"),
     ),
-    graph("Size", "bytes", q(`max by (datname) (pg_database_size_bytes{${pg}})`, "{{datname}}")),
+    graph("Size", "bytes", q(`max by (datname) (pg_database_size_bytes{${databases}})`, "{{datname}}")),
     graph(
       "Temporary files",
       "Bps",
-      q(`sum by (datname) (rate(pg_stat_database_temp_bytes{${pg}}[5m]))`, "{{datname}}"),
+      q(`sum by (datname) (rate(pg_stat_database_temp_bytes{${databases}}[5m]))`, "{{datname}}"),
     ),
     graph(
-      "Checkpoints",
-      "reqps",
-      q(`rate(pg_stat_bgwriter_checkpoints_timed_total{${pg}}[30m])`, "by time"),
-      q(`rate(pg_stat_bgwriter_checkpoints_req_total{${pg}}[30m])`, "for space"),
+      "Checkpoints in an hour",
+      "short",
+      q(`increase(pg_stat_bgwriter_checkpoints_timed_total{${pg}}[1h])`, "by time"),
+      q(`increase(pg_stat_bgwriter_checkpoints_req_total{${pg}}[1h])`, "for space"),
     ),
     graph(
-      "Archived",
+      "Archived in an hour",
       "short",
       q(`increase(pg_stat_archiver_archived_count{${pg}}[1h])`, "done"),
       q(`increase(pg_stat_archiver_failed_count{${pg}}[1h])`, "failed"),
@@ -120,6 +125,7 @@ export const edge: Dashboard = {
       title: "Certificate ends",
       kind: "table",
       unit: "dateTimeFromNow",
+      value: "ends",
       queries: [q(`min by (instance) (probe_ssl_earliest_cert_expiry{${on("blackbox-tls")}}) * 1000`, "")],
     },
   ],
@@ -155,7 +161,7 @@ export const chat: Dashboard = {
     ),
     graph(
       "Events",
-      "reqps",
+      "ops",
       q(`sum(rate(synapse_storage_events_persisted_events_total{${synapse}}[5m]))`, "stored"),
     ),
     graph(
@@ -199,10 +205,12 @@ export const backups: Dashboard = {
     graph("Took", "s", q(`hypha_backup_duration_seconds{${stack},host=~"$host"}`, "{{host}} {{repository}}")),
     stat("Last drill worked", `min(hypha_restore_drill_success{${stack},host=~"$host"})`, {
       unit: "bool_yes_no",
+      none: "none yet",
       bad: { warning: 1, critical: 1, low: true },
     }),
     stat("Last drill", `min(hypha_restore_drill_timestamp_seconds{${stack},host=~"$host"}) * 1000`, {
       unit: "dateTimeFromNow",
+      none: "none yet",
     }),
   ],
 };

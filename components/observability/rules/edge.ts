@@ -41,7 +41,8 @@ export const edgeAlerts = ({ edgeConnections }: Pick<RuleSettings, "edgeConnecti
     },
     EdgeErrors: {
       when: {
-        critical: { expr: `${responses(',status=~"5.."')} / (${responses("")} > 0) > 0.05`, for: "5m" },
+        // Five minutes after the last error the ratio still holds: a part that took three to start is nobody's business.
+        critical: { expr: `${responses(',status=~"5.."')} / (${responses("")} > 0) > 0.05`, for: "8m" },
       },
       summary: "{{ $value | humanizePercentage }} of the answers of {{ $labels.upstream }} are errors (5xx)",
       description: "As visitors got them, by the part behind the edge that answered or failed to.",

@@ -126,7 +126,7 @@ const site = {
 };
 
 test("the site is probed at each of its addresses by its name, the servers by theirs", () => {
-  const probes = probesOf(site, [{ host: "web1", address: "2001:db8::1", ports: [22, 80] }]);
+  const probes = probesOf(site, [{ host: "web1", address: "2001:db8::1", ssh: 22, ports: [80] }]);
   expect(probes.map(({ job, module, target: at }) => `${job} ${module} ${at}`)).toEqual([
     "blackbox-http page_frontend https://192.0.2.10:8443/",
     "blackbox-http page_bridge https://192.0.2.10:8443/api/v1/bridge/status",
@@ -134,7 +134,7 @@ test("the site is probed at each of its addresses by its name, the servers by th
     "blackbox-http page_homeserver https://192.0.2.10:8443/_matrix/client/versions",
     "blackbox-tls tls_verified 192.0.2.10:8443",
     "blackbox-tls tls_any 192.0.2.10:8443",
-    "blackbox-tcp tcp [2001:db8::1]:22",
+    "blackbox-tcp ssh [2001:db8::1]:22",
     "blackbox-tcp tcp [2001:db8::1]:80",
     "blackbox-icmp icmp 2001:db8::1",
   ]);

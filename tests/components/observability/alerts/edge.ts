@@ -91,6 +91,15 @@ export const edgeCases: GroupCases<"edge"> = {
     quiet: [
       { series: answers(96, 4), at: "15m" },
       { series: answers(0, 0), at: "15m" },
+      // A part that is three minutes late, asked by few.
+      {
+        series: {
+          [series("nginx_http_response_count_total", { ...gateway, status: "200" })]:
+            `0x3 ${ramp(0, 10, 60)}`,
+          [series("nginx_http_response_count_total", { ...gateway, status: "502" })]: "0 10 20 30x60",
+        },
+        at: "7m30s",
+      },
     ],
   },
   EdgeSlow: {
