@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { LabVps } from "./support/lab";
-import { countChanges, projectRoot, Run, Stack, start } from "./support/stack";
+import { countChanges, expectSuccess, projectRoot, Run, Stack, start } from "./support/stack";
 
 /**
  * The doctor on a server reached as an account with sudo: it finds whatever was changed by hand, and Pulumi puts right
@@ -40,11 +40,6 @@ async function diagnose(): Promise<{
 
 const things = (report: Report["hosts"][number]): string[] =>
   report.drifted.map(({ kind, name }) => `${kind} ${name}`).sort();
-
-/** A failed run shows what it said. */
-function expectSuccess(run: Run): void {
-  expect(run.code === 0 ? "" : run.output.slice(-4000)).toBe("");
-}
 
 beforeAll(async () => {
   await vps.boot({ ENGINE: "preinstalled" });

@@ -7,7 +7,7 @@ import { FaultName } from "./support/faults";
 import { LabVps, unhardened } from "./support/lab";
 import { KeptMessage } from "./support/message";
 import { ReleaseCheckout } from "./support/releases";
-import { must, Run, until, untilOutput } from "./support/stack";
+import { expectSuccess, must, Run, until, untilOutput } from "./support/stack";
 
 /**
  * What goes wrong in a deployment, one fault after the other, each from a stack that works and back to it: what the
@@ -68,7 +68,7 @@ const deploy = (env: NodeJS.ProcessEnv = {}): Promise<Run> => checkout.run("depl
 async function deployed(): Promise<void> {
   const run = await deploy();
   keep("fault-last-way-back.txt", run.output);
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
+  expectSuccess(run);
   await until("the site answers", async () => (await probe()) === undefined);
 }
 
@@ -103,7 +103,7 @@ test("a server is deployed", async () => {
   await commit("first");
   const run = await deploy();
   keep("fault-cold.txt", run.output);
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
+  expectSuccess(run);
   site = await checkout.site();
   message = await KeptMessage.write(site, String((await checkout.outputs())["adminPassword"]));
 });
@@ -245,7 +245,7 @@ test("a service and its secret are gone from the swarm: the deployment says that
     back: async () => {
       const run = await checkout.run("doctor", ["--fix", "--yes"]);
       keep("fault-doctor.txt", run.output);
-      expect(run.code === 0 ? "" : run.output.slice(-4000)).toBe("");
+      expectSuccess(run);
       await until("the site answers", async () => (await probe()) === undefined);
     },
   });

@@ -2,7 +2,7 @@ import * as path from "path";
 import { rebootTime } from "../../components/host/hardeningRender";
 import { LabVps } from "./support/lab";
 import { documented, installLynis, lynis } from "./support/lynis";
-import { countChanges, must, Run, Stack, until } from "./support/stack";
+import { countChanges, expectSuccess, must, Run, Stack, until } from "./support/stack";
 
 /** A server is closed but for what is declared, whatever Docker publishes; and a change that shuts us out goes back. */
 const vps = new LabVps(5);
@@ -19,11 +19,6 @@ async function up(hardening: Record<string, unknown> = {}, ...options: string[])
     images: {},
   });
   return stack.up(...options);
-}
-
-/** A failed run shows what it said. */
-function expectSuccess(run: Run): void {
-  expect(run.code === 0 ? "" : run.output.slice(-4000)).toBe("");
 }
 
 /** What a port answers, or undefined. */

@@ -2,7 +2,7 @@ import { randomUUID } from "crypto";
 import { Site, SiteResponse, siteRequest } from "../../ops/lib/site";
 import { given, real, removeGiven } from "./support/given";
 import { LabVps } from "./support/lab";
-import { Running, Stack, start, until, untilOutput } from "./support/stack";
+import { expectSuccess, Running, Stack, start, until, untilOutput } from "./support/stack";
 
 /**
  * A stack whose logs are collected, on one server. The tests are one story in order. With HYPHA_LOKI=<file>,
@@ -210,7 +210,7 @@ test("no port of the server is open for it, and a second up changes nothing", as
 
 test("destroy leaves lines, figures and pages, and nothing else of it", async () => {
   const run = await stack.destroy();
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
+  expectSuccess(run);
   const volumes = (await vps.exec("docker volume ls -q")).trim().split("\n").sort();
   expect(volumes).toEqual(
     ["alertmanager", "grafana", "homeserver-media", "loki", "postgres", "prometheus"].map((role) =>

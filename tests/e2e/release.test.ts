@@ -4,7 +4,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
 import { ReleaseCheckout, whatRuns } from "./support/releases";
-import { keep, must, Run, signalGroup, untilOutput } from "./support/stack";
+import { expectSuccess, keep, must, Run, signalGroup, untilOutput } from "./support/stack";
 
 /**
  * Deployments, one after another, of one stack on one server: the lock, the checks, the way back by hand and by itself.
@@ -90,7 +90,7 @@ test("four versions; while one is deployed a second operator is told whose turn 
   );
   const run = await first.ended;
   keep(`release-one.txt`, run.output);
-  expect(run.code === 0 ? "" : run.output.slice(-8000)).toBe("");
+  expectSuccess(run);
   states.push(await running());
   for (const [greeting, edge] of [
     ["two", {}],
@@ -219,7 +219,7 @@ test("a killed deployment frees its lock; the next one removes what it left, fin
   fs.writeFileSync(path.join(checkout.directory, "left.txt"), "not committed\n");
   const run = await checkout.run("deploy", ["--yes"], { WAIT: "30", ALLOW_DIRTY: "1" });
   keep(`release-after-kill.txt`, run.output);
-  expect(run.code === 0 ? "" : run.output.slice(-8000)).toBe("");
+  expectSuccess(run);
   expect(run.output).toContain("Pulumi's own lock of release was left behind and is removed");
   expect(run.output).toMatch(
     /^it was cut off in (\w+-service, )*gateway-service(, \w+-service)*: done again now$/m,

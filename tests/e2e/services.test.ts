@@ -1,6 +1,6 @@
 import * as path from "path";
 import { LabVps, unhardened } from "./support/lab";
-import { keep, Running, signalGroup, Stack, until, untilOutput } from "./support/stack";
+import { expectSuccess, keep, Running, signalGroup, Stack, until, untilOutput } from "./support/stack";
 
 /**
  * Services that take all of their time to end, one on the manager and one on another host, each with a volume of its own:
@@ -66,7 +66,7 @@ test("an up that is killed while a service starts is finished by the next, which
   await kill(run);
   const next = await stack.up();
   keep("services-after-kill.txt", next.output);
-  expect(next.code === 0 ? "" : next.output.slice(-6000)).toBe("");
+  expectSuccess(next);
   expect(next.output).toMatch(/hypha-services-\w+ is there, left by a run that was cut off/);
   expect(await services()).toEqual(running);
 });
@@ -98,7 +98,7 @@ test("what a destroy has left that was killed, the next up has running again", a
 test("destroy waits for what takes all of its time, on whatever host, and leaves nothing", async () => {
   const run = await stack.destroy();
   keep("services-destroy.txt", run.output);
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
+  expectSuccess(run);
   for (const vps of Object.values(servers)) {
     expect(await vps.exec("docker ps --quiet; docker volume ls --quiet")).toBe("");
     expect(await vps.exec("docker info --format '{{.Swarm.LocalNodeState}}'")).toBe("inactive\n");

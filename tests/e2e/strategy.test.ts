@@ -2,7 +2,7 @@ import * as path from "path";
 import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
-import { countChanges, keep, Run, Stack } from "./support/stack";
+import { countChanges, expectSuccess, keep, Run, Stack } from "./support/stack";
 
 /**
  * New versions of the gateway as sets of their own, blue-green and canary, while people use it: good ones, and ones that
@@ -60,7 +60,6 @@ const sets = async (): Promise<string[]> =>
     .split("\n")
     .filter((name) => name !== "");
 const routes = () => vps.exec("cat /etc/hypha/edge/strategy/gateway.conf");
-const ok = (run: Run) => (run.code === 0 ? "" : run.output.slice(-8000));
 
 beforeAll(async () => {
   await vps.boot({ ENGINE: "preinstalled" });
@@ -74,7 +73,7 @@ afterAll(async () => {
 });
 
 test("a first deployment has one set, which has all requests", async () => {
-  expect(ok(await release("one", {}, blueGreen))).toBe("");
+  expectSuccess(await release("one", {}, blueGreen));
   site = await stack.site();
   const [only = "", ...others] = await sets();
   expect(others).toEqual([]);
@@ -85,7 +84,7 @@ test("a first deployment has one set, which has all requests", async () => {
 test("blue-green: all requests go from the old set to the new one, none fails, and the old set goes", async () => {
   const [old] = await sets();
   const seen = await whileUsed(page, () => release("two", {}, blueGreen));
-  expect(ok(seen.run)).toBe("");
+  expectSuccess(seen.run);
   expect(seen.failures).toEqual([]);
   expect(seen.requests).toBeGreaterThan(50);
   expect(seen.versions).toEqual(["one", "two"]);
@@ -95,7 +94,7 @@ test("blue-green: all requests go from the old set to the new one, none fails, a
 
 test("canary: half of the people meet the new set first and stay with it; none of their requests fails", async () => {
   const seen = await whileUsed(page, () => release("three", {}, canary));
-  expect(ok(seen.run)).toBe("");
+  expectSuccess(seen.run);
   expect(seen.failures).toEqual([]);
   expect(seen.versions).toEqual(["two", "three"]);
   const first = seen.answers.findIndex(({ version }) => version === "three");
@@ -151,7 +150,7 @@ test("one that fails elsewhere is refused by its requests; the set that serves o
 
 test("the next good version is confirmed, and what was refused goes", async () => {
   const seen = await whileUsed(page, () => release("four", {}, blueGreen));
-  expect(ok(seen.run)).toBe("");
+  expectSuccess(seen.run);
   expect(seen.failures).toEqual([]);
   expect(seen.versions).toEqual(["three", "four"]);
   expect(await sets()).toHaveLength(1);
@@ -160,7 +159,7 @@ test("the next good version is confirmed, and what was refused goes", async () =
 test("an up that changes nothing changes nothing", async () => {
   const before = [await sets(), await routes()];
   const run = await release("four", {}, blueGreen);
-  expect(ok(run)).toBe("");
+  expectSuccess(run);
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
   expect([await sets(), await routes()]).toEqual(before);
   const status = await stack.tool("status").ended;
@@ -182,14 +181,14 @@ test("a strategy that is changed takes with it what the one before had running",
     ["five", { kind: "rolling" }, /^hypha-strategy-gateway 1\/1$/],
     ["six", blueGreen, /^hypha-strategy-gateway-service-\w+ 1\/1$/],
   ] as const) {
-    expect(ok(await release(version, {}, strategy))).toBe("");
+    expectSuccess(await release(version, {}, strategy));
     expect(await running()).toEqual([expect.stringMatching(only)]);
     expect((await siteRequest(site, page)).body).toContain(`"version":"${version}"`);
   }
 });
 
 test("destroy leaves nothing", async () => {
-  expect(ok(await stack.destroy())).toBe("");
+  expectSuccess(await stack.destroy());
   const left = [
     "docker info --format '{{.Swarm.LocalNodeState}}'",
     "docker ps -aq; docker volume ls -q; docker image ls -q; docker network ls -q --filter label=hypha.stack",

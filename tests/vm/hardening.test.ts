@@ -1,7 +1,7 @@
 import * as path from "path";
 import { LabVps } from "../e2e/support/lab";
 import { documented, installLynis, lynis } from "../e2e/support/lynis";
-import { countChanges, keep, Run, Stack, until } from "../e2e/support/stack";
+import { countChanges, expectSuccess, keep, Run, Stack, until } from "../e2e/support/stack";
 
 /** What hardening can do only where the kernel is the server's own. The rest is the story of e2e/hardening.test.ts. */
 const vps = new LabVps(78);
@@ -15,7 +15,7 @@ async function up(): Promise<Run> {
     images: {},
   });
   const run = await stack.up();
-  expect(run.code === 0 ? "" : run.output.slice(-6000)).toBe("");
+  expectSuccess(run);
   return run;
 }
 

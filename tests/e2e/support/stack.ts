@@ -15,6 +15,11 @@ export interface Run {
   seconds: number;
 }
 
+/** That a command went well; otherwise what it said last is shown. */
+export function expectSuccess({ code, output }: Run): void {
+  expect(code === 0 ? "" : output.slice(-8000)).toBe("");
+}
+
 /** A command under way: its end, and its process for those who mean to kill it. */
 export interface Running {
   process: ChildProcess;
