@@ -149,6 +149,10 @@ if (real.alloy === undefined) {
     const [found] = await lines(`{job="journal"} |= "${word}"`);
     expect(found?.stream).toMatchObject({ stack: "logs", host: "web1", service: "host", level: "info" });
     expect(found?.stream["unit"]).toMatch(/^(hypha-word|init)\./);
+    // What systemd writes of each look at a container's health stays on the server.
+    const looks = String.raw`run-docker-runtime.+\.mount: (Deactivated successfully|Succeeded)`;
+    expect(Number(await vps.exec(`journalctl --no-pager | grep -cE '${looks}'`))).toBeGreaterThan(0);
+    expect(await lines(`{job="journal"} |~ "^run-docker-runtime"`)).toEqual([]);
   });
 }
 
