@@ -12,6 +12,10 @@ const diskUsed = (selector: string) =>
 const memoryUsed = (selector: string) =>
   `1 - node_memory_MemAvailable_bytes{${selector}} / node_memory_MemTotal_bytes{${selector}}`;
 
+/** Of an hour; of five minutes for as long as there is no hour. */
+const objective = (name: string) =>
+  q(`slo:${name}_errors:ratio_1h{${stack}} or slo:${name}_errors:ratio_5m{${stack}}`, "{{service}}");
+
 export const overview: Dashboard = {
   title: "Hypha: overview",
   description: "One page to keep open: what fires, what is down, and the objectives.",
@@ -47,21 +51,9 @@ export const overview: Dashboard = {
         ),
       ],
     },
-    graph(
-      "Failed probes (objective 0.1%)",
-      "percentunit",
-      q(`slo:uptime_errors:ratio_1h{${stack}}`, "{{service}}"),
-    ),
-    graph(
-      "Messages not delivered (0.5%)",
-      "percentunit",
-      q(`slo:federation_errors:ratio_1h{${stack}}`, "{{service}}"),
-    ),
-    graph(
-      "Messages over 500 ms (1%)",
-      "percentunit",
-      q(`slo:latency_errors:ratio_1h{${stack}}`, "{{service}}"),
-    ),
+    graph("Failed probes (objective 0.1%)", "percentunit", objective("uptime")),
+    graph("Messages not delivered (0.5%)", "percentunit", objective("federation")),
+    graph("Messages over 500 ms (1%)", "percentunit", objective("latency")),
     graph("CPU", "percentunit", q(cpuBusy(of("node")))),
     graph("Memory", "percentunit", q(memoryUsed(of("node")))),
     graph("Disks", "percentunit", q(diskUsed(of("node")), "{{host}} {{mountpoint}}")),
