@@ -1,5 +1,5 @@
 import { shellAssigned } from "../../components/shell/quote";
-import { nameOf, Step, typeOf } from "./deployment";
+import { nameOf, serviceType, Step, typeOf } from "./deployment";
 import { StateResource } from "./state";
 
 /** A part of the stack in a deployment: a server, the swarm, a service, an image. */
@@ -19,7 +19,7 @@ const worstFirst = ["failed", "unfinished", "completed"] as const;
 
 /** What a resource says of the version that its component runs. */
 function versionOf({ type, inputs = {}, outputs = {} }: StateResource): string | undefined {
-  if (type === "docker:index/service:Service") {
+  if (type === serviceType) {
     const { containerSpec } = (outputs["taskSpec"] ?? {}) as { containerSpec?: { image?: string } };
     return containerSpec?.image;
   }

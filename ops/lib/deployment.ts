@@ -71,6 +71,9 @@ export function parseEvents(log: string): EngineEvent[] {
 export const plainMessage = (message: string): string =>
   stripVTControlCharacters(message.replace(/<\{%.*?%\}>/g, ""));
 
+/** The type of a service. */
+export const serviceType = "docker:index/service:Service";
+
 /** A resource's name, the last part of its URN. */
 export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 

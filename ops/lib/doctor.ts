@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostAccess, sshTarget } from "../../components/host/access";
 import { shellAssign, shellAssigned } from "../../components/shell/quote";
-import { nameOf } from "./deployment";
+import { nameOf, serviceType } from "./deployment";
 import { Answer, Fact } from "./facts";
 import { StateResource } from "./state";
 
@@ -97,7 +97,7 @@ function sshArgs(access: HostAccess, login: Connection | undefined): string[] | 
 
 /** Resources of the Docker provider that are compared, by the kind that `engineFacts.sh` calls them. */
 const engineKinds = new Map([
-  ["docker:index/service:Service", "service"],
+  [serviceType, "service"],
   ["docker:index/network:Network", "network"],
   ["docker:index/volume:Volume", "volume"],
   ["docker:index/secret:Secret", "secret"],

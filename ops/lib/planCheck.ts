@@ -1,8 +1,8 @@
 import { shellAssigned } from "../../components/shell/quote";
 import { causeOf } from "./causes";
 import { Check } from "./checks";
-import { EngineEvent, failuresOf, nameOf } from "./deployment";
-import { changesOf, danger, PreviewState, PreviewStep, serviceType } from "./preview";
+import { EngineEvent, failuresOf, nameOf, serviceType } from "./deployment";
+import { changesOf, danger, PreviewState, PreviewStep } from "./preview";
 import { StackOutputs } from "./stack";
 
 /** A step as the event log tells of it; more than this is there. */

@@ -1,4 +1,4 @@
-import { nameOf, plainMessage } from "./deployment";
+import { nameOf, plainMessage, serviceType } from "./deployment";
 
 /** A resource as `pulumi preview --json` tells of it, as far as it is read here. */
 export interface PreviewState {
@@ -115,8 +115,6 @@ export function unchangedOf(preview: Preview): number {
   return (preview.steps ?? []).filter(({ op, oldState }) => op === "same" && oldState && isThing(oldState))
     .length;
 }
-
-export const serviceType = "docker:index/service:Service";
 
 /** The image of a service, where it is what an image's name looks like. */
 function imageOf(state: PreviewState | undefined): string | undefined {
