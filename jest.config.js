@@ -12,8 +12,7 @@ module.exports = {
     jestProject("images", { timeout: 900 }),
     jestProject("lab", { timeout: 600 }),
     jestProject("e2e", { timeout: 1800 }),
-    // The quiet hour, and what comes before it.
-    jestProject("alarms", { timeout: 5400 }),
+    jestProject("alarms", { timeout: 3600 }),
     jestProject("vm", { timeout: 3600 }),
   ],
 };
