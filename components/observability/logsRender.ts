@@ -100,7 +100,7 @@ loki.relabel "journal" {
 loki.source.journal "host" {
   path          = ${text(`${alloyPaths.log}/journal`)}
   max_age       = "24h"
-  labels        = {service = "host", job = "journal"}
+  labels        = {service = "host"}
   relabel_rules = loki.relabel.journal.rules
   forward_to    = [loki.process.journal.receiver]
 }
@@ -112,6 +112,11 @@ loki.process "journal" {
   stage.drop {
     expression          = ${text(String.raw`^run-docker-runtime.+\.mount: (Deactivated successfully|Succeeded)\.$`)}
     drop_counter_reason = "health"
+  }
+
+  // Alloy gives it the component's name, whatever its labels say.
+  stage.static_labels {
+    values = {job = "journal"}
   }
 }
 `;
