@@ -50,6 +50,7 @@ function encrypts({ hosts: all, cluster: { encrypted } }: StackConfig): boolean 
 export function hosts(config: StackConfig): Map<string, Host> {
   const sitePorts = [config.edge.ports.http, config.edge.ports.https];
   const names = Object.keys(config.hosts).sort();
+  const encrypted = names.length > 1 && encrypts(config);
   const addressOf = (name: string) => {
     const own = config.hosts[name];
     return own === undefined ? undefined : nodeAddress(own);
@@ -57,14 +58,7 @@ export function hosts(config: StackConfig): Map<string, Host> {
   return new Map(
     Object.entries(config.hosts).map(([name, value]) => {
       const fleet = names.filter((other) => other !== name).flatMap((other) => addressOf(other) ?? []);
-      return [
-        name,
-        host(name, value, {
-          sitePorts,
-          fleet,
-          encrypted: names.length > 1 && encrypts(config),
-        }),
-      ];
+      return [name, host(name, value, { sitePorts, fleet, encrypted })];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { Objective, recorded } from "../rules/slo";
 import type { Dashboard, Panel } from "./panel";
 import { graph, of, on, q, stack, stat } from "./query";
 
@@ -13,8 +14,8 @@ const memoryUsed = (selector: string) =>
   `1 - node_memory_MemAvailable_bytes{${selector}} / node_memory_MemTotal_bytes{${selector}}`;
 
 /** Of an hour; of five minutes for as long as there is no hour. */
-const objective = (name: string) =>
-  q(`slo:${name}_errors:ratio_1h{${stack}} or slo:${name}_errors:ratio_5m{${stack}}`, "{{service}}");
+const objective = (name: Objective) =>
+  q(`${recorded(name, "1h")}{${stack}} or ${recorded(name, "5m")}{${stack}}`, "{{service}}");
 
 export const overview: Dashboard = {
   title: "Hypha: overview",
@@ -112,8 +113,10 @@ export const host: Dashboard = {
 /** Which container of which service, without the stack's prefix and the task's id: it stays the same over releases. */
 const named = (expr: string) =>
   `label_replace(${expr}, "container", "$1", "name", "(?:hypha-)?(.+?)(?:[.][a-z0-9]{25})?")`;
-const manyContainers = (title: string, unit: Panel["unit"], expr: string): Panel => ({
-  ...graph(title, unit, q(expr, "{{container}}")),
+const byContainer = (aggregate: "sum" | "max", expr: string) =>
+  q(`${aggregate} by (container) (${named(expr)})`, "{{container}}");
+const manyLines = (...panel: Parameters<typeof graph>): Panel => ({
+  ...graph(...panel),
   width: 12,
   many: true,
 });
@@ -123,35 +126,34 @@ export const containers: Dashboard = {
   description: "What each service uses of its limits.",
   perHost: true,
   panels: [
-    manyContainers(
+    manyLines(
       "CPU",
       "short",
-      `sum by (container) (${named(`rate(container_cpu_usage_seconds_total{${on("containers")}}[5m])`)})`,
+      byContainer("sum", `rate(container_cpu_usage_seconds_total{${on("containers")}}[5m])`),
     ),
-    manyContainers(
+    manyLines(
       "Memory",
       "bytes",
-      `sum by (container) (${named(`container_memory_working_set_bytes{${on("containers")}}`)})`,
+      byContainer("sum", `container_memory_working_set_bytes{${on("containers")}}`),
     ),
-    manyContainers(
+    manyLines(
       "Share of the memory limit",
       "percentunit",
-      `max by (container) (${named(`container_memory_working_set_bytes{${on("containers")}} / (container_spec_memory_limit_bytes{${on("containers")}} > 0)`)})`,
+      byContainer(
+        "max",
+        `container_memory_working_set_bytes{${on("containers")}} / (container_spec_memory_limit_bytes{${on("containers")}} > 0)`,
+      ),
     ),
-    manyContainers(
+    manyLines(
       "Out of memory",
       "short",
-      `sum by (container) (${named(`increase(container_oom_events_total{${on("containers")}}[10m])`)})`,
+      byContainer("sum", `increase(container_oom_events_total{${on("containers")}}[10m])`),
     ),
-    {
-      ...graph(
-        "Containers of a service",
-        "short",
-        q(`count by (${service}) (container_start_time_seconds{${on("containers")}})`, `{{${service}}}`),
-      ),
-      width: 12,
-      many: true,
-    },
+    manyLines(
+      "Containers of a service",
+      "short",
+      q(`count by (${service}) (container_start_time_seconds{${on("containers")}})`, `{{${service}}}`),
+    ),
     {
       title: "Started",
       kind: "table",

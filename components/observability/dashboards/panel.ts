@@ -66,6 +66,9 @@ const types = {
   logGraph: "timeseries",
 } as const;
 
+/** Whether it shows the chosen time, and not only now. */
+const overTime = ({ kind }: Panel): boolean => kind === "graph" || kind === "logGraph";
+
 /** Whether Loki is asked, and not Prometheus. */
 export const ofLines = ({ kind }: Panel): boolean => kind === "logs" || kind === "logGraph";
 
@@ -73,7 +76,6 @@ const prometheus = { type: "prometheus", uid: "prometheus" };
 
 function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
   const source = ofLines(panel) ? { type: "loki", uid: "loki" } : prometheus;
-  const overTime = panel.kind === "graph" || panel.kind === "logGraph";
   return {
     id,
     type: types[panel.kind],
@@ -85,7 +87,7 @@ function renderPanel(panel: Panel, id: number, at: { x: number; y: number }) {
       datasource: source,
       expr,
       legendFormat: legend,
-      ...(overTime || panel.kind === "logs" ? {} : { instant: true }),
+      ...(overTime(panel) || panel.kind === "logs" ? {} : { instant: true }),
       ...(panel.kind === "table" ? { format: "table" } : {}),
     })),
     fieldConfig: fieldsOf(panel),
@@ -111,14 +113,14 @@ function columnsOf({ queries, value }: Panel): object {
   };
 }
 
-function fieldsOf({ kind, unit = "short", bad, value, none }: Panel): object {
-  const overTime = kind === "graph" || kind === "logGraph";
+function fieldsOf(panel: Panel): object {
+  const { kind, unit = "short", bad, value, none } = panel;
   return {
     defaults: {
       // Of a table it would be the labels' unit, too.
       ...(kind === "table" ? {} : { unit }),
       ...(none === undefined ? {} : { noValue: none }),
-      ...(overTime
+      ...(overTime(panel)
         ? {
             min: 0,
             custom: {

@@ -2,7 +2,7 @@ import type { Alerts, Condition, Recording } from "./rule";
 
 /** The objectives of the production guide's success metrics. */
 export const objectives = { uptime: 0.999, federation: 0.995, latency: 0.99 } as const;
-type Objective = keyof typeof objectives;
+export type Objective = keyof typeof objectives;
 
 const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
 type Window = (typeof windows)[number];
@@ -36,7 +36,8 @@ const errorRatio: Record<Objective, (window: Window) => string> = {
     share(answered(window, `bucket{${messages},le="0.5"}`), answered(window, `count{${messages}}`)),
 };
 
-const recorded = (objective: Objective, window: Window) => `slo:${objective}_errors:ratio_${window}`;
+/** The name of a recorded ratio. */
+export const recorded = (objective: Objective, window: Window) => `slo:${objective}_errors:ratio_${window}`;
 
 export const sloRecordings: readonly Recording[] = (Object.keys(errorRatio) as Objective[]).flatMap(
   (objective) =>
