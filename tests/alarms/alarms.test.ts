@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 test("two servers are watched, by one who takes alerts and one who refuses them", async () => {
-  configure("hello", undefined, { pager: { kind: "webhook", urlEnv: "REFUSES_URL" } });
+  configure("hello", { receivers: { pager: { kind: "webhook", urlEnv: "REFUSES_URL" } } });
   await up("alarms");
   site = await stack.site();
   await openPages();

@@ -23,6 +23,8 @@ import { keep } from "../e2e/support/stack";
  * those are there, too.
  */
 const minutes = Number(process.env["HYPHA_QUIET_MINUTES"] ?? 60);
+/** All of it, as PromQL says it. */
+const range = `${Math.ceil(minutes)}m`;
 let site: Site;
 
 /** What is true of the machine under the lab, or of the sample of the Mycelium node, which has no peers. */
@@ -38,7 +40,7 @@ afterAll(async () => {
 const programs = Object.values(real).every((one) => one !== undefined) ? given() : {};
 /** As users have it, and not as tests do that wait. */
 const settings = (greeting: string): void => {
-  configure(greeting, undefined, undefined, { scrapeSeconds: 15, ...programs });
+  configure(greeting, { observability: { scrapeSeconds: 15, ...programs } });
 };
 
 test("two servers are watched", async () => {
@@ -60,11 +62,10 @@ const watching = `${service}=~"hypha-observe-(prometheus|alertmanager|loki|grafa
 
 /** What each service that watches has taken: parts of a processor, and MiB at most. */
 async function cost(): Promise<string> {
-  const range = `${Math.ceil(minutes)}m`;
   const by = async (query: string) =>
     new Map((await ask(query)).map(({ metric, value: [, text] }) => [metric[service] ?? "", Number(text)]));
   const cpus = await by(
-    `sum by (${service}) (increase(container_cpu_usage_seconds_total{${watching}}[${range}])) / ${minutes * 60}`,
+    `sum by (${service}) (rate(container_cpu_usage_seconds_total{${watching}}[${range}]))`,
   );
   const peaks = await by(
     `max by (${service}) (max_over_time(container_memory_working_set_bytes{${watching}}[${range}])) / 2^20`,
@@ -114,9 +115,7 @@ test(
     }
     await doing;
     expect(then).toEqual([]);
-    const fired = await ask(
-      `count_over_time(ALERTS{alertstate="firing",alertname!="Watchdog"}[${Math.ceil(minutes)}m])`,
-    );
+    const fired = await ask(`count_over_time(ALERTS{alertstate="firing",alertname!="Watchdog"}[${range}])`);
     keep(
       "quiet.txt",
       [

@@ -60,7 +60,7 @@ test("the chat comes up and answers", async () => {
 
 test("a second up changes nothing", async () => {
   const run = await stack.up();
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 
@@ -69,7 +69,7 @@ test("measured anew by hand, the host is told of afresh, and nothing restarts", 
   const measured = /^vps3 +local [\d.]+ .* debian 13 .* (\d{4}-\d\d-\d\dT[\d:]+Z) +ok$/;
   const before = measured.exec(await row())?.[1];
   const run = await stack.up("--replace", "**::vps3-preflight");
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   expect(countChanges(run.output)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 1 });
   const after = measured.exec(await row())?.[1];
   expect(before).toBeDefined();
@@ -79,7 +79,7 @@ test("measured anew by hand, the host is told of afresh, and nothing restarts", 
 test("destroy leaves nothing, not even data, where none was to be kept", async () => {
   const run = await stack.destroy();
   expect(run.output).toContain("deleted");
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   const left = await vps.exec(
     "docker volume ls -q; docker image ls -q 'hypha*/*'; docker network ls -q --filter driver=overlay",
   );

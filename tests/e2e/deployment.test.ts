@@ -83,7 +83,7 @@ test("a server that refuses connections fails, the other is prepared, and the en
   const { run, conclusion } = await up();
   expect(run.code).not.toBe(0);
   expect(run.output).toMatch(/after-the-failure created/);
-  expect(conclusion.code).toBe(0);
+  expectSuccess(conclusion);
   expect(conclusion.output).toMatch(
     new RegExp(
       "^1 step failed\\. What does not depend on it was done; make up goes on from there\\.\\n" +
@@ -162,7 +162,7 @@ test("a deployment that succeeds is a line with who, when, commit and configurat
 test("where nothing changes there is no line, and no login", async () => {
   const before = await vps.logins();
   const { run, conclusion } = await up();
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   expect(conclusion).toMatchObject({ code: 0, output: "" });
   expect(await vps.logins()).toBe(before);
   expect(await lines()).toHaveLength(2);
@@ -173,7 +173,7 @@ test("make audit shows them by time, also those before the last rotation", async
   expect(await vps.exec(`stat -c '%U %G %a %s' ${auditLog}`)).toBe("root muser 660 0\n");
   fs.copyFileSync(path.join(stack.directory, "Pulumi.line.yaml"), stackFile);
   const json = await tool("audit", "--json");
-  expect(json.code).toBe(0);
+  expectSuccess(json);
   expect(JSON.parse(json.output)).toMatchObject([
     { result: "failed", hosts: ["vps17"] },
     { result: "succeeded", hosts: ["vps17"] },
@@ -184,7 +184,7 @@ test("make audit shows them by time, also those before the last rotation", async
 
 test("make history joins Pulumi's own with the records: versions by their order, and what changed", async () => {
   const json = await tool("history", "--json");
-  expect(json.code).toBe(0);
+  expectSuccess(json);
   expect(JSON.parse(json.output)).toMatchObject([
     { version: 1, result: "failed", record: { result: "failed", hosts: { vps17: {} } } },
     { version: 2, result: "succeeded", record: { version: 2 } },

@@ -109,7 +109,7 @@ test("the doctor finds every host as the stack would have it, and names the one 
   expect(ill.code).toBe(1);
   expect(ill.output).toMatch(/app1[^]*fail2ban/);
   await servers.app1.vps.exec("systemctl start fail2ban");
-  expect((await doctor()).code).toBe(0);
+  expectSuccess(await doctor());
 });
 
 test("from another host only the declared ports are open", async () => {
@@ -166,7 +166,7 @@ test("it is forgotten, and the next up goes on with another first manager withou
   expect(forgotten.output).toMatch(/app1: taken out of the swarm by (db|web)/);
   expect(forgotten.output).toMatch(/without being dialled .*app1-hardening-apply/);
   const again = await forget("app1");
-  expect(again.code).toBe(0);
+  expectSuccess(again);
   expect(again.output).toContain("app1: no node of the swarm");
   expect(again.output).toContain("app1: the state has nothing of it");
   await up("forgotten");
@@ -181,7 +181,7 @@ test("it is forgotten, and the next up goes on with another first manager withou
   await until("an edge on each host", async () => (await nodesOf("edge")).join() === "vps21,vps23");
   await until("the new edge answers", async () => (await rooms("app2")) === undefined);
   await until("nothing is amiss", async () => (await tool("status")).code === 0);
-  expect((await forget("app1")).code).toBe(0);
+  expectSuccess(await forget("app1"));
 });
 
 test("the host with the data stays, whatever the configuration says", async () => {

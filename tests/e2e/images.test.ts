@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { LabVps } from "./support/lab";
-import { must, Run, Stack } from "./support/stack";
+import { expectSuccess, must, Run, Stack } from "./support/stack";
 
 /** One image on two servers, whose engines are four years apart. The tests are one story in order. */
 const first = new LabVps(13);
@@ -34,9 +34,7 @@ async function up(servers = both): Promise<Run> {
 }
 
 async function mustUp(servers = both): Promise<Run> {
-  const run = await up(servers);
-  if (run.code !== 0) throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  return run;
+  return expectSuccess(await up(servers), "up");
 }
 
 /** Another page is another top layer, and another version. */
@@ -192,7 +190,7 @@ test("an image from a registry is pulled by each server itself", async () => {
 });
 
 test("destroy removes what was built everywhere, and leaves what was pulled", async () => {
-  expect((await stack.destroy()).code).toBe(0);
+  expectSuccess(await stack.destroy());
   for (const vps of both) {
     expect((await versionsOn(vps)).join("")).toBe("");
     expect(await idOn(vps, pulled ?? "")).toMatch(/^sha256:/);

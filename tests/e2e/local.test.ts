@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { parse, stringify } from "yaml";
-import { must, projectRoot, start } from "./support/stack";
+import { expectSuccess, must, projectRoot, start } from "./support/stack";
 
 /** `make up` on this machine's own engine, as a newcomer runs it, but for the ports and a state of its own. */
 const stackName = "e2elocal";
@@ -69,7 +69,7 @@ test("one command brings the chat up and says where it is", async () => {
   fs.mkdirSync(path.join(projectRoot, "build", "e2e"), { recursive: true });
   fs.writeFileSync(path.join(projectRoot, "build", "e2e", "make-up.txt"), run.output);
   expect(run.output).toContain("https://chat.localhost:18443");
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   for (const phase of ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]) {
     expect(run.output).toMatch(new RegExp(`\\[${phase}\\] .*: [0-9.]+ s`));
   }
@@ -79,7 +79,7 @@ test("one command brings the chat up and says where it is", async () => {
 
 test("a second one changes nothing", async () => {
   const run = await make("up");
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   expect(run.output).toMatch(/Resources:\s+(?:\S+ )?\d+ unchanged/);
   expect(await audited()).toHaveLength(1);
 });
@@ -87,8 +87,8 @@ test("a second one changes nothing", async () => {
 test("status, smoke and logs speak of the running stack", async () => {
   const status = await make("status");
   expect(status.output).toMatch(/hypha-e2elocal-edge +1\/1/);
-  expect(status.code).toBe(0);
-  expect((await make("smoke")).code).toBe(0);
+  expectSuccess(status);
+  expectSuccess(await make("smoke"));
   const logs = await make("logs", "SERVICE=homeserver", "FOLLOW=0", "LINES=5000");
   expect(logs.output).toContain("admin account admin is there");
 });
@@ -96,17 +96,17 @@ test("status, smoke and logs speak of the running stack", async () => {
 test("a blue-green release moves the gateway's requests on this engine, too", async () => {
   configure({ strategy, env: { GREETING: "again" } });
   const run = await make("up");
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   // It was watched for its five seconds.
   const [, seconds] = /edge-gateway-on-local updated \((\d+) s\)/.exec(run.output) ?? [];
   expect(Number(seconds)).toBeGreaterThanOrEqual(5);
   const status = await make("status");
   expect(status.output.match(/hypha-e2elocal-gateway-service-\w+ +1\/1/g)).toHaveLength(1);
-  expect((await make("smoke")).code).toBe(0);
+  expectSuccess(await make("smoke"));
 });
 
 test("down leaves nothing on the engine", async () => {
-  expect((await make("down")).code).toBe(0);
+  expectSuccess(await make("down"));
   const left = await Promise.all(
     ["service", "network", "volume"].map((kind) =>
       must("docker", [kind, "ls", "-q", "--filter", `label=hypha.stack=${stackName}`]).catch(() => ({

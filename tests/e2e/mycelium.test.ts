@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { LabVps } from "./support/lab";
-import { countChanges, projectRoot, Run, Stack } from "./support/stack";
+import { countChanges, expectSuccess, projectRoot, Run, Stack } from "./support/stack";
 
 /**
  * Mycelium nodes on two servers, one of them reached as an account with sudo; without the chat. The tests are one story
@@ -57,9 +57,7 @@ async function up(file = program): Promise<Run> {
 }
 
 async function mustUp(file = program): Promise<Run> {
-  const run = await up(file);
-  if (run.code !== 0) throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  return run;
+  return expectSuccess(await up(file), "up");
 }
 
 async function nodeAddresses(): Promise<string[]> {
@@ -221,7 +219,7 @@ test("a server built anew: a taken port is a clear failure, and then the address
 
 test("destroy leaves nothing of it", async () => {
   const run = await stack.destroy();
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   for (const vps of servers) {
     const left = await vps.exec(
       "ls -d /etc/mycelium /var/lib/mycelium /usr/local/lib/hypha /etc/systemd/system/*mycelium* /etc/tmpfiles.d/hypha* " +

@@ -152,7 +152,7 @@ test("the watchdog is heard, and no fault is seen while all is well", async () =
 
 test("a release silences what it sets off by itself, and no more: a certificate with two days left is told", async () => {
   const before = alarms().length;
-  configure("good day", { kind: "own-ca", validityDays: 2, renewBeforeDays: 1 });
+  configure("good day", { tls: { kind: "own-ca", validityDays: 2, renewBeforeDays: 1 } });
   const deployed = deploy("silenced");
   const [silence] = await Promise.race([
     until("a silence is there", async () => {

@@ -39,9 +39,7 @@ async function configure(gatewayEnv: object, edge: object = {}): Promise<void> {
 async function succeed(name: string, tool: string, args: string[]): Promise<Run> {
   const run = await checkout.run(tool, args);
   keep(`release-${name}.txt`, run.output);
-  if (run.code !== 0)
-    throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-  return run;
+  return expectSuccess(run, name);
 }
 
 const running = () => whatRuns(vps);

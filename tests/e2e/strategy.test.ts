@@ -164,7 +164,7 @@ test("an up that changes nothing changes nothing", async () => {
   expect([await sets(), await routes()]).toEqual(before);
   const status = await stack.tool("status").ended;
   keep("strategy-status.txt", status.output);
-  expect(status.code).toBe(0);
+  expectSuccess(status);
   expect(status.output).toMatch(/^hypha-strategy-gateway-service-\w+ +1\/1 .* as wanted +healthy .* ok$/m);
 });
 

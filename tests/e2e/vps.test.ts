@@ -3,7 +3,16 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { visit } from "./support/browser";
 import { LabVps } from "./support/lab";
 import { Poller } from "./support/poller";
-import { keep, kept, must, signalGroup, Stack, StackSettings, untilOutput } from "./support/stack";
+import {
+  expectSuccess,
+  keep,
+  kept,
+  must,
+  signalGroup,
+  Stack,
+  StackSettings,
+  untilOutput,
+} from "./support/stack";
 import { validated, withoutBridge } from "./support/validation";
 
 /**
@@ -249,7 +258,7 @@ test("no secret stands in the state, in the service definitions or on the server
 test("destroy leaves the data volumes and nothing else; the next up finds the data", async () => {
   const run = await stack.destroy();
   keep("destroy.txt", run.output);
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   const left = await vps.exec(
     "docker service ls -q 2>&1; docker secret ls -q 2>&1; docker config ls -q 2>&1; " +
       "docker network ls --filter label=hypha.stack -q; docker volume ls -q; docker image ls 'hypha*/*' -q",

@@ -88,6 +88,6 @@ test("lynis gives it 80 and more, and what it still suggests is what the documen
 });
 
 test("destroy takes it back", async () => {
-  expect((await stack.destroy()).code).toBe(0);
+  expectSuccess(await stack.destroy());
   expect(await vps.exec("auditctl -l; ls /etc/audit/rules.d | grep hypha || true")).not.toContain("hypha");
 });

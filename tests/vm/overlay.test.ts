@@ -1,6 +1,6 @@
 import * as path from "path";
 import { LabVps, unhardened } from "../e2e/support/lab";
-import { Changes, Stack, start, until } from "../e2e/support/stack";
+import { Changes, expectSuccess, Stack, start, until } from "../e2e/support/stack";
 
 /**
  * What services of two hosts say to each other, on the wire between them. IPsec is the kernel's, which servers in
@@ -85,5 +85,5 @@ test("a host whose power fails is heard again, encrypted", async () => {
 
 test("a second up changes nothing, and destroy ends it", async () => {
   expect(await up("again", true)).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
-  expect((await stack.destroy()).code).toBe(0);
+  expectSuccess(await stack.destroy());
 });

@@ -1,6 +1,6 @@
 import { createServer } from "http";
 import { LabVps } from "./lab";
-import { keep, Running, Stack, start, untilOutput, until as untilSeen } from "./stack";
+import { expectSuccess, keep, Running, Stack, start, until as untilSeen, untilOutput } from "./stack";
 
 export const web1 = new LabVps(70);
 export const watch = new LabVps(71);
@@ -30,11 +30,14 @@ const receiver = createServer((request, response) => {
 /** The entries of the stack file, by name. */
 const servers: Record<string, object> = {};
 
+/** The stack file. `receivers` of alerts come to the one of this process; `observability` has what else that section says. */
 export const configure = (
   greeting: string,
-  tls: object = { kind: "own-ca" },
-  receivers: object = {},
-  more: object = {},
+  {
+    tls = { kind: "own-ca" },
+    receivers = {},
+    observability = {},
+  }: { tls?: object; receivers?: object; observability?: object } = {},
 ) => {
   stack.configure({
     hosts: servers,
@@ -47,7 +50,7 @@ export const configure = (
         receivers: { ops: { kind: "webhook", urlEnv: "OPS_URL" }, ...receivers },
         watchdog: { urlEnv: "WATCHDOG_URL" },
       },
-      ...more,
+      ...observability,
     },
   });
 };
@@ -59,8 +62,7 @@ export async function deploy(name: string): Promise<void> {
   const args = ["ops/deploy.ts", "--yes", "--config-file", stack.configFile];
   const run = await start("tsx", args, { env: { ...stack.env, STACK: stack.name, ALLOW_DIRTY: "1" } }).ended;
   keep(`observability-${name}.txt`, run.output);
-  if (run.code !== 0)
-    throw new Error(`${name} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+  expectSuccess(run, name);
 }
 
 let forward: Running | undefined;

@@ -15,9 +15,12 @@ export interface Run {
   seconds: number;
 }
 
-/** That a command went well; otherwise what it said last is shown. */
-export function expectSuccess({ code, output }: Run): void {
-  expect(code === 0 ? "" : output.slice(-8000)).toBe("");
+/** That a command, called `what`, went well; otherwise how it ended and what it said last is shown. */
+export function expectSuccess(run: Run, what = "the command"): Run {
+  if (run.code !== 0) {
+    throw new Error(`${what} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
+  }
+  return run;
 }
 
 /** A command under way: its end, and its process for those who mean to kill it. */
@@ -61,13 +64,7 @@ export async function must(
   args: string[],
   options: Parameters<typeof start>[2] = {},
 ): Promise<Run> {
-  const run = await start(file, args, options).ended;
-  if (run.code !== 0) {
-    throw new Error(
-      `${file} ${args.join(" ")} ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`,
-    );
-  }
-  return run;
+  return expectSuccess(await start(file, args, options).ended, `${file} ${args.join(" ")}`);
 }
 
 /** Sends a signal to a command that was started as a group, and to all that it started. */
@@ -210,10 +207,7 @@ export class Stack {
   async deploy(name: string): Promise<Changes> {
     const run = await this.up();
     keep(`${name}.txt`, run.output);
-    if (run.code !== 0) {
-      throw new Error(`up ended with ${run.code ?? run.signal}:\n${run.output.slice(-8000)}`);
-    }
-    return countChanges(run.output);
+    return countChanges(expectSuccess(run, "up").output);
   }
 
   preview(...args: string[]): Promise<Run> {

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import { CheckResult } from "../../../ops/lib/check";
 import { LabVps } from "./lab";
-import { Run, Stack, until } from "./stack";
+import { expectSuccess, Run, Stack, until } from "./stack";
 
 const validation = (stack: Stack, ...args: string[]): Promise<Run> => stack.tool("validate", ...args).ended;
 
@@ -21,7 +21,7 @@ export async function validated(stack: Stack, report: string): Promise<CheckResu
   const run = await validation(stack, "--json", "--junit", report);
   const { results } = JSON.parse(run.output) as { results: CheckResult[] };
   expect(results.filter(({ status }) => status === "failure")).toEqual([]);
-  expect(run.code).toBe(0);
+  expectSuccess(run);
   const status = (name: string) => results.find((one) => one.name === name)?.status;
   expect(certain.filter((name) => status(name) !== "ok")).toEqual([]);
   expect(status("DNS name")).toBe("warning");
