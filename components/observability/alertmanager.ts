@@ -54,7 +54,6 @@ export class Alertmanager extends pulumi.ComponentResource {
         secrets: [{ secret: settings, path: "/run/secrets/alertmanager.yml", uid: imageUids.prometheus }],
         volumes: [{ volume: data.name, path: "/alertmanager" }],
         memoryMiB: 128,
-        healthSeconds: 15,
       },
       { parent: this },
     );

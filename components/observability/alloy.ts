@@ -31,7 +31,7 @@ export class Alloy extends pulumi.ComponentResource {
   constructor(name: string, cluster: Cluster, args: AlloyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:observability:Alloy", name, {}, opts);
     const { host, loki } = args;
-    const { image, place, healthCommand } = args.program;
+    const { image, place, healthcheck } = args.program;
     const uid = upstreamUids.alloy;
     // Nothing is known of the machine below the local engine: it may have no systemd.
     const journal = args.journal && host instanceof Vps;
@@ -63,7 +63,7 @@ export class Alloy extends pulumi.ComponentResource {
       cluster,
       {
         image,
-        healthCommand,
+        healthcheck,
         host: host.name,
         uid,
         metrics: [{ job: "alloy", port: alloyPort }],
@@ -82,7 +82,6 @@ export class Alloy extends pulumi.ComponentResource {
         memoryMiB: 256,
         startSeconds: 60,
         stopSeconds: 30,
-        healthSeconds: 15,
         after: [loki.workload],
       },
       { parent: this },

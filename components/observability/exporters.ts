@@ -20,8 +20,8 @@ interface Common {
 
 const nobody = 65534;
 
-/** What all exporters have in common: small, and asked for their health no more often than for their figures. */
-const small = { memoryMiB: 64, healthSeconds: 15, startSeconds: 30 } as const;
+/** What all exporters have in common: they are small. */
+const small = { memoryMiB: 64, startSeconds: 30 } as const;
 
 function exporter(
   name: string,

@@ -34,7 +34,7 @@ export class Grafana extends pulumi.ComponentResource {
 
   constructor(name: string, cluster: Cluster, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:observability:Grafana", name, {}, opts);
-    const { image, place, healthCommand } = args.program;
+    const { image, place, healthcheck } = args.program;
     const uid = upstreamUids.grafana;
     const made = (role: string) =>
       new random.RandomPassword(`${name}-${role}`, { length: 40, special: false }, { parent: this }).result;
@@ -57,7 +57,7 @@ export class Grafana extends pulumi.ComponentResource {
       cluster,
       {
         image,
-        healthCommand,
+        healthcheck,
         role: "observe",
         uid,
         metrics: [{ job: "grafana", port: grafanaPort }],
@@ -87,7 +87,6 @@ export class Grafana extends pulumi.ComponentResource {
         volumes: [{ volume: data.name, path: grafanaPaths.data }],
         memoryMiB: 384,
         startSeconds: 120,
-        healthSeconds: 15,
       },
       { parent: this },
     );

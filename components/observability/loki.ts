@@ -30,7 +30,7 @@ export class Loki extends pulumi.ComponentResource {
 
   constructor(name: string, cluster: Cluster, args: LokiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hypha:observability:Loki", name, {}, opts);
-    const { image, place, healthCommand } = args.program;
+    const { image, place, healthcheck } = args.program;
     const uid = upstreamUids.loki;
     const settings = new ConfigFile(
       `${name}-yml`,
@@ -45,7 +45,7 @@ export class Loki extends pulumi.ComponentResource {
       cluster,
       {
         image,
-        healthCommand,
+        healthcheck,
         role: "observe",
         uid,
         metrics: [{ job: "loki", port: lokiPort }],
@@ -60,7 +60,6 @@ export class Loki extends pulumi.ComponentResource {
         // It waits 15 s for others that might have been there before it says that it is ready.
         startSeconds: 90,
         stopSeconds: 60,
-        healthSeconds: 15,
       },
       { parent: this },
     );

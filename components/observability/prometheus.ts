@@ -76,7 +76,6 @@ export class Prometheus extends pulumi.ComponentResource {
         memoryMiB: sizes.memoryMiB,
         startSeconds: 90,
         stopSeconds: 60,
-        healthSeconds: 15,
       },
       { parent: this },
     );

@@ -7,14 +7,15 @@ import { Upstream } from "../config/versions";
 import { Host } from "../host/host";
 import { Image } from "../images/serviceImage";
 import { sourcedImage } from "../images/sourcedImage";
+import { Healthcheck } from "../swarm/health";
 
 /** A program that Debian does not have, ready to run. */
 export interface UpstreamProgram {
   image: Image;
   /** Absolute path in the image: the executable; of Grafana, the directory it is in. */
   place: string;
-  /** How its health is asked for. @default as every image's */
-  healthCommand?: string[];
+  /** @default as every image's */
+  healthcheck?: Healthcheck;
 }
 
 /** Where the makers' images have their programs; in an image of given files it is below /app. */
@@ -27,11 +28,13 @@ const places: Record<Upstream, string> = {
 /** Where the program is in an image of given files. */
 const given: Record<Upstream, string> = { loki: "/app/loki", alloy: "/app/alloy", grafana: "/app" };
 
-const healthcheck = path.join(__dirname, "..", "..", "images", "given", "healthcheck.sh");
+const usual = path.join(__dirname, "..", "..", "images", "given", "healthcheck.sh");
 
 /** Loki's image holds nothing but Loki, which asks itself; the others' hold bash, which runs the usual check. */
-function healthOf(program: Upstream): string[] {
-  return program === "loki" ? [places.loki, "-health"] : ["bash", "-c", readFileSync(healthcheck, "utf8")];
+function healthOf(program: Upstream): Healthcheck {
+  return program === "loki"
+    ? { command: [places.loki, "-health"], bash: false }
+    : { command: ["bash", "-c", readFileSync(usual, "utf8")], bash: true };
 }
 
 /** The program's image, from where its source says. */
@@ -47,6 +50,6 @@ export function upstreamProgram(
     opts,
   );
   return args.source.kind === "image"
-    ? { image, place: places[program], healthCommand: healthOf(program) }
+    ? { image, place: places[program], healthcheck: healthOf(program) }
     : { image, place: given[program] };
 }

@@ -51,9 +51,12 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.trimEnd().slice(0, most.width))
     .filter((line) => line.trim() !== "");
 
+/** What a process ends with that is killed, as a check under way is where its container ends. */
+const cutOff = 137;
+
 /** The last health checks that failed: what each said, or that it said nothing. */
 function healthLines({ Health }: ContainerState): string[] {
-  const failed = (Health?.Log ?? []).filter(({ ExitCode = 0 }) => ExitCode !== 0);
+  const failed = (Health?.Log ?? []).filter(({ ExitCode = 0 }) => ![0, cutOff].includes(ExitCode));
   return failed.slice(-most.checks).flatMap(({ ExitCode = 0, Output = "" }) => {
     const [first = "(it said nothing)", ...more] = linesOf(Output).slice(-3);
     return [`exit code ${ExitCode}: ${first}`, ...more.map((line) => `  ${line}`)];

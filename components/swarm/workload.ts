@@ -7,6 +7,7 @@ import { duration } from "./duration";
 import { onServiceError } from "./failure";
 import { stackLabels, stackName } from "./naming";
 import { ConfigMount, SecretMount } from "./files";
+import { Healthcheck, healthcheck } from "./health";
 import { Metrics } from "./metrics";
 import { containerMounts, Mounts } from "./mounts";
 import { removal } from "./removal";
@@ -38,13 +39,8 @@ export interface WorkloadArgs extends Mounts {
   cpus?: number;
   /** Seconds the first healthy answer may take; failures count after it. @default 20 */
   startSeconds?: number;
-  /** What a container runs to tell whether it is healthy. @default the image's /usr/local/bin/healthcheck */
-  healthCommand?: string[];
-  /**
-   * Seconds between two health checks; each costs a process in the container. Three that fail kill it; what owns a volume
-   * has half a minute at least. @default 3
-   */
-  healthSeconds?: number;
+  /** Three checks that fail kill it; what owns a volume has half a minute. @default the image's /usr/local/bin/healthcheck */
+  healthcheck?: Healthcheck;
   /** What asks it to end. @default the image's own signal */
   stopSignal?: string;
   /** Seconds between that and SIGKILL. @default 10 */
@@ -55,11 +51,6 @@ export interface WorkloadArgs extends Mounts {
   after?: pulumi.Resource[];
 }
 
-const healthIntervalSeconds = 3;
-const healthTimeoutSeconds = 5;
-const healthRetries = 3;
-/** Seconds of failed checks that nothing short of kills what owns a volume: none stands in for it when its host is busy. */
-const patienceSeconds = 30;
 /** Seconds that a task may take besides: until it has a host, and its container runs. */
 const placingSeconds = 36;
 const restartSeconds = 2;
@@ -100,9 +91,7 @@ export class Workload extends pulumi.ComponentResource {
       );
     }
     const startSeconds = args.startSeconds ?? 20;
-    const healthSeconds = args.healthSeconds ?? healthIntervalSeconds;
-    const retries = Math.max(healthRetries, ownsVolume ? Math.ceil(patienceSeconds / healthSeconds) : 0);
-    const failSeconds = retries * (healthSeconds + healthTimeoutSeconds);
+    const health = healthcheck({ check: args.healthcheck, startSeconds, ownsVolume });
     const policy = {
       parallelism: 1,
       order: exclusive ? "stop-first" : "start-first",
@@ -151,7 +140,9 @@ export class Workload extends pulumi.ComponentResource {
         // start all at once.
         convergeConfig: {
           delay: duration(1),
-          timeout: duration((startSeconds + failSeconds + placingSeconds) * (staged ? 1 : replicas + 1)),
+          timeout: duration(
+            (startSeconds + health.failSeconds + placingSeconds) * (staged ? 1 : replicas + 1),
+          ),
         },
         taskSpec: {
           networksAdvanceds: [{ id: cluster.networkId, aliases: staged ? [this.hostname] : undefined }],
@@ -174,13 +165,7 @@ export class Workload extends pulumi.ComponentResource {
             capDrops: ["ALL"],
             stopSignal: args.stopSignal,
             stopGracePeriod: duration(stopSeconds),
-            healthcheck: {
-              tests: ["CMD", ...(args.healthCommand ?? ["/usr/local/bin/healthcheck"])],
-              interval: duration(healthSeconds),
-              timeout: duration(healthTimeoutSeconds),
-              retries,
-              startPeriod: duration(startSeconds),
-            },
+            healthcheck: health.healthcheck,
             mounts: containerMounts(args),
             secrets: (args.secrets ?? []).map((mount) => ({
               secretId: mount.secret.id,

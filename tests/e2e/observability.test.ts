@@ -139,6 +139,23 @@ test("a second up changes nothing", async () => {
   expect(await up("again")).toMatchObject({ created: 0, updated: 0, deleted: 0, replaced: 0 });
 });
 
+test("a container that is healthy is looked at by one process for half a minute", async () => {
+  await until("each was looked at so", async () => {
+    const logs = await Promise.all(
+      [web1, watch].map((vps) =>
+        vps.exec("docker ps -q | xargs docker inspect -f '{{.Name}} {{json .State.Health.Log}}'"),
+      ),
+    );
+    const brief = logs
+      .flatMap((lines) => lines.trim().split("\n"))
+      .filter((line) => {
+        const looks = JSON.parse(line.slice(line.indexOf(" "))) as { Start: string; End: string }[];
+        return !looks.some(({ Start, End }) => Date.parse(End) - Date.parse(Start) > 29_000);
+      });
+    return brief.length === 0 ? true : Promise.reject(new Error(brief.join("\n")));
+  });
+});
+
 test("the watchdog is heard, and no fault is seen while all is well", async () => {
   await watchdogHeard();
   // A busy machine under the lab may be short of CPU, memory or disk, and the sample node has no peers: all that is true.

@@ -35,9 +35,9 @@ const endClients = (query: string) =>
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '${query}' AND pid <> pg_backend_pid()`,
   );
 
-/** Stops and goes on again: whoever asks meanwhile waits. */
+/** Its Nginx stops and goes on again: whoever asks meanwhile waits. */
 const stutter = (name: string) =>
-  `pids=$(docker top ${container(name)} -o pid | tail -n +2)
+  `pids=$(docker top ${container(name)} -o pid,comm | awk '$2 == "nginx" { print $1 }')
    trap 'kill -CONT $pids' EXIT
    while kill -STOP $pids; do sleep 3.5; kill -CONT $pids; sleep 0.3; done`;
 

@@ -4,7 +4,18 @@ import type { EdgeArgs } from "../../../components/edge/edge";
 import { Edge } from "../../../components/edge/edge";
 import { renderNginxConf } from "../../../components/edge/render";
 import { outputOf } from "../../support/mocks";
-import { cluster, facts, labels, logDriver, noOptions, pulled, reference, run, waitsFor } from "../fixtures";
+import {
+  cluster,
+  facts,
+  healthcheck,
+  labels,
+  logDriver,
+  noOptions,
+  pulled,
+  reference,
+  run,
+  waitsFor,
+} from "../fixtures";
 
 const settings = {
   machines: [facts],
@@ -129,10 +140,7 @@ describe("Edge", () => {
             capDrops: ["ALL"],
             stopGracePeriod: "10s",
           },
-          healthcheck: {
-            tests: ["CMD", "/usr/local/bin/healthcheck"],
-            ...{ interval: "3s", timeout: "5s", retries: 3, startPeriod: "20s" },
-          },
+          healthcheck,
           mounts: [{ type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } }],
           secrets: [file("secret", "tls-key", "/run/secrets/tls.key")],
           configs: [

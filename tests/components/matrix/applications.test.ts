@@ -11,6 +11,7 @@ import type { RecordedResource } from "../../support/mocks";
 import {
   cluster,
   facts,
+  healthcheck,
   labels,
   localEngine,
   logDriver,
@@ -102,10 +103,7 @@ function service(
           capDrops: ["ALL"],
           stopGracePeriod: "10s",
         },
-        healthcheck: {
-          tests: ["CMD", "/usr/local/bin/healthcheck"],
-          ...{ interval: "3s", timeout: "5s", retries: 3, startPeriod: "20s" },
-        },
+        healthcheck,
         ...{ mounts, secrets: [], configs: [] },
       },
     },

@@ -217,7 +217,11 @@ const evidence = (change: object) =>
 test("a task that is called complete was stopped for its health, or ended by itself", () => {
   const state = JSON.stringify({ Health: { Log: [{ ExitCode: 1, Output: "" }] } });
   expect(evidence({ state })).toContain("web.1 Complete 1 second ago: stopped, as its health checks failed");
-  expect(evidence({})).toContain("web.1 Complete 1 second ago: it ended by itself");
+  // The check that was under way is killed with its container.
+  const cut = JSON.stringify({ Health: { Log: [{ ExitCode: 0 }, { ExitCode: 137, Output: "" }] } });
+  for (const change of [{}, { state: cut }]) {
+    expect(evidence(change)).toContain("web.1 Complete 1 second ago: it ended by itself");
+  }
 });
 
 test("of the engine's lines what says something is shown, as message and error", () => {

@@ -2,7 +2,18 @@ import * as docker from "@pulumi/docker";
 import { ConfigFile, SecretFile } from "../../../components/swarm/files";
 import type { WorkloadArgs } from "../../../components/swarm/workload";
 import { Workload } from "../../../components/swarm/workload";
-import { cluster, labels, logDriver, noOptions, pulled, reference, run, sent, waitsFor } from "../fixtures";
+import {
+  cluster,
+  healthcheck,
+  labels,
+  logDriver,
+  noOptions,
+  pulled,
+  reference,
+  run,
+  sent,
+  waitsFor,
+} from "../fixtures";
 
 type Args = Omit<WorkloadArgs, "image" | "memoryMiB" | "metrics"> &
   Partial<Pick<WorkloadArgs, "memoryMiB" | "metrics">>;
@@ -42,13 +53,7 @@ const plain = {
       readOnly: true,
       capDrops: ["ALL"],
       stopGracePeriod: "10s",
-      healthcheck: {
-        tests: ["CMD", "/usr/local/bin/healthcheck"],
-        interval: "3s",
-        timeout: "5s",
-        retries: 3,
-        startPeriod: "20s",
-      },
+      healthcheck,
       mounts: ["/tmp"].map((target) => ({
         type: "tmpfs",
         target,
@@ -107,7 +112,7 @@ test("role, replicas, environment, limits and times each reach their place", asy
         ...containerSpec,
         env: { A: "1", B: "two words" },
         stopGracePeriod: "45s",
-        healthcheck: { ...containerSpec.healthcheck, startPeriod: "1m30s" },
+        healthcheck: { ...healthcheck, startPeriod: "1m30s" },
         mounts: [{ type: "tmpfs", target: "/var/cache", tmpfsOptions: { sizeBytes: 67108864, mode: 0o777 } }],
       },
     },
@@ -153,12 +158,6 @@ test.each([
   ["nothing of its own", {}, 3, "2m40s"],
   ["another's volume", { volumes: [{ volume: "socket", path: "/s", shared: true }] }, 3, "2m40s"],
   ["a volume of its own", { volumes: [{ volume: "data", path: "/d" }] }, 10, "4m32s"],
-  [
-    "one, looked after every 15 s",
-    { volumes: [{ volume: "data", path: "/d" }], healthSeconds: 15 },
-    3,
-    "3m52s",
-  ],
 ])("with %s it is killed for its health as late as that allows", async (_, args, retries, timeout) => {
   expect(await service(args)).toMatchObject({
     convergeConfig: { timeout },

@@ -4,7 +4,16 @@ import { Chat } from "../../../components/systems/chat";
 import { cluster, hosts } from "../../../components/systems/hosts";
 import type { DeployOptions, Deployment, RecordedResource } from "../../support/mocks";
 import { outputOf } from "../../support/mocks";
-import { devConfig, keptVolumes, logDriver, printed, run, vpsConfig, waitsFor } from "../fixtures";
+import {
+  devConfig,
+  healthcheck,
+  keptVolumes,
+  logDriver,
+  printed,
+  run,
+  vpsConfig,
+  waitsFor,
+} from "../fixtures";
 
 /** As index.ts wires it. */
 const graph = (config: StackConfig, options: DeployOptions = {}): Promise<Deployment<Chat>> =>
@@ -100,7 +109,7 @@ describe.each(Object.keys(configs))("the chat of the %s config", (name) => {
           containerSpec: {
             ...{ readOnly: true, capDrops: ["ALL"] },
             healthcheck: {
-              tests: ["CMD", "/usr/local/bin/healthcheck"],
+              tests: healthcheck.tests,
               retries: ["homeserver-service", "postgres-service"].includes(service.name) ? 10 : 3,
             },
           },

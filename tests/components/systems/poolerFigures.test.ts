@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { imageUids } from "../../../components/config/versions";
 import type { Deployment } from "../../support/mocks";
-import { vpsConfig, waitsFor } from "../fixtures";
+import { healthcheck, vpsConfig, waitsFor } from "../fixtures";
 import { wholeGraph } from "../wholeGraph";
 import { fleet, heldBy } from "./watched";
 
@@ -32,7 +32,7 @@ test("an exporter beside the pooler asks its console, by TLS and with a password
   const owned = { fileUid: uid, fileGid: uid, fileMode: 0o400 };
   expect(containerSpec).toMatchObject({
     ...{ commands: ["/usr/local/bin/pooler"], readOnly: true, capDrops: ["ALL"] },
-    healthcheck: { tests: ["CMD", "/usr/local/bin/healthcheck"], interval: "15s" },
+    healthcheck: { ...healthcheck, startPeriod: "30s" },
     mounts: [{ type: "tmpfs", target: "/tmp" }],
   });
   expect(containerSpec["env"]).toEqual({
