@@ -2,7 +2,7 @@
 # Every check and test. A failed stage does not stop the next ones; the last line counts everything.
 # Usage: ops/test.sh [--no-setup] [STAGE…]     (make test)
 #
-# Stages: lint unit toolchain images lab watch e2e (default: these). Logs and jest results: build/test/
+# Stages: lint unit watch toolchain images lab e2e (default: these). Logs and jest results: build/test/
 # watch is the story of the observability: it waits for alerts most of its time, and runs beside the stages after it.
 # Two more run where they are named: alarms sets off alerts by real faults and then watches a quiet hour, two in all;
 # vm is for what wants a kernel of the server's own, and needs /dev/kvm (or ACCEL=tcg and hours).
@@ -81,7 +81,7 @@ main() {
     esac
     shift
   done
-  [ ${#stages[@]} -gt 0 ] || stages=(lint unit toolchain images lab watch e2e)
+  [ ${#stages[@]} -gt 0 ] || stages=(lint unit watch toolchain images lab e2e)
   mkdir -p "$OUT"
   : >"$OUT/stages.tsv"
   if [ "$SETUP" = 1 ]; then
