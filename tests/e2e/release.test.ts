@@ -4,7 +4,7 @@ import { Site, siteRequest } from "../../ops/lib/site";
 import { LabVps, unhardened } from "./support/lab";
 import { Poller } from "./support/poller";
 import { ReleaseCheckout, whatRuns } from "./support/releases";
-import { expectSuccess, keep, must, Run, signalGroup, untilOutput } from "./support/stack";
+import { expectSuccess, keep, must, Run, signalGroup, until, untilOutput } from "./support/stack";
 
 /**
  * Deployments, one after another, of one stack on one server: the lock, the checks, the way back by hand and by itself.
@@ -212,6 +212,9 @@ test("a killed deployment frees its lock; the next one removes what it left, fin
   checkout.commit("after the kill");
   const killed = checkout.start("deploy", ["--yes"]);
   await untilOutput(killed.output, /gateway-service updating/);
+  // Pulumi says so before it writes it down, and begins after.
+  const state = "docker service inspect --format '{{.UpdateStatus.State}}' hypha-release-gateway";
+  await until("its update has begun", async () => (await vps.exec(state)).trim() === "updating");
   signalGroup(killed, "SIGKILL");
   expect((await killed.ended).signal).toBe("SIGKILL");
   fs.writeFileSync(path.join(checkout.directory, "left.txt"), "not committed\n");
