@@ -54,61 +54,65 @@ const seen = (name: string, status: Told["status"], summary: RegExp, after: numb
       summary.test(one.annotations["summary"] ?? ""),
   );
 
-/** Once each of their alerts was told: how many seconds that took, by name. */
-async function untilAll(faults: readonly Fault[], status: Told["status"], began: number, seconds: number) {
-  const wanted = faults.flatMap(({ alerts, lasts }) =>
-    Object.entries(alerts).map(([name, summary]) => {
-      // What lasts may have been told before.
-      const since = lasts === true ? watched : began;
-      return { name, since, told: () => seen(name, status, summary, since) };
-    }),
+/** Once each of their alerts was told, counted from `since`: when, by name. */
+async function untilAll(
+  faults: readonly Fault[],
+  status: Told["status"],
+  since: (fault: Fault, name: string) => number,
+  seconds: number,
+): Promise<Map<string, number>> {
+  const wanted = faults.flatMap((fault) =>
+    Object.entries(fault.alerts).map(([name, summary]) => ({
+      name,
+      told: () => seen(name, status, summary, since(fault, name))?.at,
+    })),
   );
   const summaries = (name: string) =>
     alarms()
       .filter(({ labels }) => labels["alertname"] === name)
-      .map(({ annotations }) => annotations["summary"]);
-  await until(
+      .map((one) => `${one.status}: ${one.annotations["summary"]}`);
+  return until(
     status,
     () => {
-      const missing = wanted.filter(({ told }) => told() === undefined);
+      const times = wanted.map(({ name, told }) => [name, told()] as const);
+      const missing = times.filter(([, at]) => at === undefined);
       return missing.length === 0
-        ? Promise.resolve(true)
+        ? Promise.resolve(new Map(times.map(([name, at = 0]) => [name, at])))
         : Promise.reject(
-            new Error(missing.map(({ name }) => `${name} (${summaries(name).join("; ")})`).join(", ")),
+            new Error(missing.map(([name]) => `${name} (${summaries(name).join("; ")})`).join(", ")),
           );
     },
     seconds,
   );
-  return new Map(
-    wanted.map(({ name, since, told }) => [name, Math.round(((told()?.at ?? since) - since) / 1000)]),
-  );
 }
+
+const after = (from: number, at = 0) => `${Math.round((at - from) / 1000)} s`;
 
 describe.each(Object.entries(rounds))("%s", (_, faultsOf) => {
   test("those on duty are told of each, and that it is over", async () => {
     const faults = faultsOf(site);
     const began = Date.now();
+    // What lasts may have been told before.
+    const from = ({ lasts }: Fault) => (lasts === true ? watched : began);
     for (const fault of faults) await fault.begin();
     let told = new Map<string, number>();
     let mended = 0;
     try {
       // The longest is ten minutes of figures of five; what was told already is told again only later.
-      told = await untilAll(faults, "firing", began, 1300);
+      told = await untilAll(faults, "firing", from, 1300);
     } finally {
       // The first is over before the last is mended.
       mended = Date.now();
       for (const fault of faults) await fault.end();
     }
-    const over = await untilAll(
-      faults.filter(({ lasts }) => lasts !== true),
-      "resolved",
-      mended,
-      1500,
-    );
-    for (const { cause, alerts } of faults) {
-      for (const name of Object.keys(alerts)) {
-        const after = over.get(name);
-        rows.push([cause, name, `${told.get(name)} s`, after === undefined ? "it goes on" : `${after} s`]);
+    const passing = faults.filter(({ lasts }) => lasts !== true);
+    // What tells of the last minutes is over by itself, while others are waited for.
+    const over = await untilAll(passing, "resolved", (_fault, name) => told.get(name) ?? mended, 1500);
+    for (const fault of faults) {
+      for (const name of Object.keys(fault.alerts)) {
+        const at = over.get(name);
+        const end = at === undefined ? "it goes on" : at < mended ? "by itself" : after(mended, at);
+        rows.push([fault.cause, name, after(from(fault), told.get(name)), end]);
       }
     }
   });
