@@ -20,16 +20,13 @@ interface Common {
 
 const nobody = 65534;
 
-/** What all exporters have in common: they are small. */
-const small = { memoryMiB: 64, startSeconds: 30 } as const;
-
 function exporter(
   name: string,
   cluster: Cluster,
   args: Omit<WorkloadArgs, "memoryMiB"> & { memoryMiB?: number },
   parent: pulumi.Resource,
 ): Workload {
-  return new Workload(name, cluster, { ...small, ...args }, { parent });
+  return new Workload(name, cluster, { memoryMiB: 64, startSeconds: 30, ...args }, { parent });
 }
 
 /**

@@ -11,8 +11,7 @@ const own: Healthcheck = { command: ["/usr/local/bin/healthcheck"], bash: true }
 
 const timeoutSeconds = 5;
 const watchSeconds = 30;
-/** Without bash as often as a process may cost. */
-const intervalSeconds = { bash: 3, bare: 15 };
+const lookSeconds = 5;
 /** Seconds of failed checks that nothing short of kills what owns a volume: none stands in for it when its host is busy. */
 const patienceSeconds = 30;
 
@@ -26,20 +25,27 @@ const watch = [
   `[ $code != 124 ] || echo "no answer within ${timeoutSeconds} s"`,
   `[ $code = 0 ] || exit $code`,
   `[ -e /tmp/healthy ] || { : >/tmp/healthy; exit 0; }`,
-  `while ((SECONDS < ${watchSeconds})); do sleep 5; timeout ${timeoutSeconds} "$@" || exit 0; done`,
+  `while ((SECONDS < ${watchSeconds})); do sleep ${lookSeconds}; timeout ${timeoutSeconds} "$@" || exit 0; done`,
 ].join("\n");
+
+/** What Swarm starts, how many seconds after the one before, and how many it may take. */
+function checkOf({ command, bash }: Healthcheck): { run: string[]; interval: number; timeout: number } {
+  return bash
+    ? // What watches may begin its last look at the end of its time.
+      { run: ["bash", "-c", watch, "watch", ...command], interval: 3, timeout: 2 * watchSeconds }
+    : // As often as a process may cost.
+      { run: command, interval: 15, timeout: timeoutSeconds };
+}
 
 /** How Swarm looks after a container, and the seconds that one which never becomes healthy may take to be found so. */
 export function healthcheck(args: { check?: Healthcheck; startSeconds: number; ownsVolume: boolean }) {
-  const { command, bash } = args.check ?? own;
-  const interval = bash ? intervalSeconds.bash : intervalSeconds.bare;
+  const { run, interval, timeout } = checkOf(args.check ?? own);
   const retries = Math.max(3, args.ownsVolume ? Math.ceil(patienceSeconds / interval) : 0);
   return {
     healthcheck: {
-      tests: ["CMD", ...(bash ? ["bash", "-c", watch, "watch"] : []), ...command],
+      tests: ["CMD", ...run],
       interval: duration(interval),
-      // What watches may begin its last look at the end of its time.
-      timeout: duration(bash ? 2 * watchSeconds : timeoutSeconds),
+      timeout: duration(timeout),
       retries,
       startPeriod: duration(args.startSeconds),
     },

@@ -141,13 +141,13 @@ export const pulled = (host: Cluster["manager"]): Image =>
 export const waitsFor = (resource: RecordedResource): string[] =>
   resource.dependencies.map((urn) => urn.split("::").slice(-1).join()).sort();
 
-/** How each container's log is kept. */
-/** What every container of an image of ours is looked after by. */
+/** How every container of an image of ours is looked after. */
 export const healthcheck = {
   tests: ["CMD", "bash", "-c", expect.any(String), "watch", "/usr/local/bin/healthcheck"],
   ...{ interval: "3s", timeout: "1m", retries: 3, startPeriod: "20s" },
 };
 
+/** How each container's log is kept. */
 export const logDriver = {
   name: "json-file",
   options: {
